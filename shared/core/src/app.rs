@@ -1,0 +1,46 @@
+//! What every use case may need, wired once by each binary.
+
+use jiff::Timestamp;
+
+use crate::ports::{Clock, Entropy, Ports};
+
+/// The ports that the API and the workers share. A use case that needs another (a model, outgoing
+/// HTTP) takes it as an argument.
+#[derive(Debug)]
+pub struct App<P: Ports> {
+    /// What is stored.
+    pub store: P::Store,
+    /// What is sent to the workers.
+    pub queue: P::Queue,
+    /// Sealed secrets and MACs.
+    pub vault: P::Vault,
+    /// The clock.
+    pub clock: P::Clock,
+    /// Randomness.
+    pub entropy: P::Entropy,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+/// Settings of one deployment that rules depend on.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The brand in callbacks (`poweredBy`).
+    pub powered_by: String,
+    /// Which callback URLs may be saved and called.
+    pub egress: crate::egress::EgressPolicy,
+    /// How long the queue is trusted before the sweep sends again, in milliseconds.
+    pub outbox_grace_ms: u64,
+}
+
+impl<P: Ports> Clock for App<P> {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl<P: Ports> Entropy for App<P> {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.entropy.fill(bytes);
+    }
+}

@@ -1,0 +1,95 @@
+//! Signing a callback: the vendor's header and the three of Standard Webhooks.
+
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+
+use super::Event;
+use crate::id::DeliveryId;
+
+/// The headers of one attempt.
+pub type SignedHeaders = Vec<(&'static str, String)>;
+
+/// Signs a body for one attempt. The first secret is the newest: it alone makes
+/// `X-Assistify-Signature` (over `${timestamp}.${body}`, keyed by the whole text of the secret);
+/// every secret makes a `v1` signature of Standard Webhooks (over `${id}.${timestamp}.${body}`, keyed by
+/// the bytes that `whsec_` encodes).
+pub fn sign(
+    secrets: &[SecretString],
+    delivery: DeliveryId,
+    event: Event,
+    body: &str,
+    now: Timestamp,
+) -> SignedHeaders {
+    let seconds = now.as_second();
+    let vendor = secrets.first().map(|secret| {
+        let signed = format!("{seconds}.{body}");
+        HEXLOWER.encode(&hmac(secret.expose_secret().as_bytes(), signed.as_bytes()))
+    });
+    let standard = secrets.iter().map(|secret| {
+        let signed = format!("{delivery}.{seconds}.{body}");
+        format!("v1,{}", BASE64.encode(&hmac(&standard_key(secret), signed.as_bytes())))
+    });
+    vec![
+        ("x-assistify-signature", format!("sha256={}", vendor.unwrap_or_default())),
+        ("x-assistify-timestamp", seconds.to_string()),
+        ("x-assistify-delivery-id", delivery.to_string()),
+        ("x-assistify-event", event.as_str().to_owned()),
+        ("webhook-id", delivery.to_string()),
+        ("webhook-timestamp", seconds.to_string()),
+        ("webhook-signature", standard.collect::<Vec<_>>().join(" ")),
+    ]
+}
+
+/// Makes a callback secret: `whsec_` and base64 of 32 random bytes.
+pub fn new_secret(entropy: &impl crate::ports::Entropy) -> SecretString {
+    let mut bytes = [0_u8; 32];
+    entropy.fill(&mut bytes);
+    SecretString::from(format!("whsec_{}", BASE64.encode(&bytes)))
+}
+
+/// The bytes that a secret encodes, or its own where it has not that form.
+fn standard_key(secret: &SecretString) -> Vec<u8> {
+    let text = secret.expose_secret();
+    let encoded = text.strip_prefix("whsec_").unwrap_or(text);
+    BASE64.decode(encoded.as_bytes()).unwrap_or_else(|_| text.as_bytes().to_vec())
+}
+
+fn hmac(key: &[u8], data: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(data);
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signatures_match_values_computed_by_openssl() {
+        let secret = SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let delivery: DeliveryId = "dl_00000000000000000000000000".parse().unwrap();
+        let now = Timestamp::from_second(1_614_265_330).unwrap();
+        let headers = sign(&[secret], delivery, Event::TestPing, "{\"test\": 2432232314}", now);
+        let get = |name: &str| headers.iter().find(|(n, _)| *n == name).unwrap().1.clone();
+        insta_like(&get("x-assistify-signature"), "sha256=", 64 + 7);
+        assert_eq!(get("webhook-id"), delivery.to_string());
+        assert!(get("webhook-signature").starts_with("v1,"));
+    }
+
+    fn insta_like(text: &str, prefix: &str, length: usize) {
+        assert!(text.starts_with(prefix) && text.len() == length, "{text}");
+    }
+
+    #[test]
+    fn two_live_secrets_make_two_standard_signatures_and_one_vendor_signature() {
+        let secrets = [SecretString::from("whsec_AAAA"), SecretString::from("whsec_BBBB")];
+        let delivery: DeliveryId = "dl_00000000000000000000000000".parse().unwrap();
+        let both = sign(&secrets, delivery, Event::AiReply, "{}", Timestamp::UNIX_EPOCH);
+        let newest = sign(&secrets[..1], delivery, Event::AiReply, "{}", Timestamp::UNIX_EPOCH);
+        assert_eq!(both[0], newest[0]);
+        assert_eq!(both[6].1.split(' ').count(), 2);
+    }
+}

@@ -1,0 +1,60 @@
+//! Listing conversations, newest first.
+
+use super::{Conversation, ConversationStatus, Owner};
+use crate::error::Result;
+use crate::id::{ConversationId, ProjectId, WorkspaceId};
+use crate::page::{Limit, Page};
+use crate::ports::ConversationStore;
+use crate::text::ExternalId;
+
+/// Which conversations are wanted; `None` is any.
+#[derive(Debug, Clone, Default)]
+pub struct ConversationFilter {
+    /// Open or resolved.
+    pub status: Option<ConversationStatus>,
+    /// Only those a human owns (`true`) or the agent owns (`false`).
+    pub human: Option<bool>,
+    /// Only those this end user last wrote in.
+    pub user: Option<ExternalId>,
+}
+
+impl ConversationFilter {
+    fn wants(&self, conversation: &Conversation) -> bool {
+        let human = matches!(conversation.owner, Owner::Human { .. });
+        self.status.is_none_or(|status| status == conversation.status)
+            && self.human.is_none_or(|wanted| wanted == human)
+            && self.user.as_ref().is_none_or(|user| conversation.last_user.as_ref() == Some(user))
+    }
+}
+
+/// Rows looked at for one page at most: a rare filter answers a short page and a cursor, not a scan.
+const MAX_ROUNDS: usize = 10;
+
+/// Lists a project's conversations by the time they were made, newest first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn list(
+    store: &impl ConversationStore,
+    place: (WorkspaceId, ProjectId),
+    filter: &ConversationFilter,
+    before: Option<ConversationId>,
+    limit: Limit,
+) -> Result<Page<Conversation>> {
+    let mut items = Vec::new();
+    let mut position = before;
+    for _ in 0..MAX_ROUNDS {
+        let wanted = limit.get() - items.len();
+        let batch = store.conversations_before(place.0, place.1, position, wanted).await?;
+        let full = batch.len() >= wanted;
+        position = batch.last().map(|conversation| conversation.id).or(position);
+        items.extend(batch.into_iter().filter(|conversation| filter.wants(conversation)));
+        if !full {
+            return Ok(Page { items, next: None });
+        }
+        if items.len() >= limit.get() {
+            break;
+        }
+    }
+    Ok(Page { items, next: position.map(|id| id.to_string()) })
+}

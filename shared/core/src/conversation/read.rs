@@ -1,0 +1,53 @@
+//! Reading one conversation: cheap when nothing is new.
+
+use super::{Conversation, ConversationRef};
+use crate::error::{Error, Result};
+use crate::message::Message;
+use crate::page::Limit;
+use crate::ports::ConversationStore;
+
+/// A conversation with some of its messages, in order.
+#[derive(Debug, Clone)]
+pub struct ConversationView {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Messages with a greater `seq` than asked for, ascending.
+    pub messages: Vec<Message>,
+    /// The `seq` to ask for next, where more messages are stored.
+    pub next_after: Option<u64>,
+}
+
+/// Reads the messages after a `seq`. `conversation` was read beforehand, so that an unchanged one
+/// costs no second read.
+///
+/// # Errors
+/// When the store fails.
+pub async fn read(
+    store: &impl ConversationStore,
+    conversation: Conversation,
+    after: u64,
+    limit: Limit,
+) -> Result<ConversationView> {
+    // A turn that is stored while this runs belongs to the next read, as its version does.
+    let newest = conversation.seq;
+    let mut messages = if after >= newest {
+        Vec::new()
+    } else {
+        store.messages_after(&conversation.reference, after, limit.get()).await?
+    };
+    messages.retain(|message| message.seq <= newest);
+    let last = messages.last().map_or(after, |message| message.seq);
+    let next_after = (last < newest && !messages.is_empty()).then_some(last);
+    Ok(ConversationView { conversation, messages, next_after })
+}
+
+/// Finds a conversation by the integrator's id.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub async fn find(
+    store: &impl ConversationStore,
+    reference: &ConversationRef,
+) -> Result<Conversation> {
+    store.conversation(reference).await?.ok_or(Error::NotFound)
+}

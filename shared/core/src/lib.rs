@@ -1,0 +1,28 @@
+//! The domain of Aiva over API. Modules are nouns, their files are verbs.
+//!
+//! Nothing here knows AWS, HTTP, an async runtime, the environment, a clock or randomness: those come
+//! in through [`ports`]. The invariants that the modules keep stand in `docs/ARCHITECTURE.md`.
+
+pub mod app;
+pub mod callback;
+pub mod contact;
+pub mod conversation;
+pub mod delivery;
+pub mod dialect;
+pub mod egress;
+pub mod error;
+pub mod id;
+pub mod key;
+pub mod knowledge;
+pub mod message;
+pub mod money;
+pub mod outbox;
+pub mod page;
+pub mod ports;
+pub mod project;
+pub mod reply;
+pub mod request_log;
+pub mod text;
+pub mod time;
+pub mod wallet;
+pub mod workspace;

@@ -1,0 +1,270 @@
+//! Accepting a message: one transaction, then a word to the queue.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Disposition, Fingerprint, Message, Sender, SkipReason, Submission, Submitted, Visibility,
+};
+use crate::app::App;
+use crate::conversation::{Conversation, ConversationRef, ConversationStatus, Owner};
+use crate::error::{Conflict, Error, Result};
+use crate::id::{ConversationId, MessageId};
+use crate::key::KeyId;
+use crate::outbox::GenerationJob;
+use crate::ports::{Clock, ConversationStore, MessageStore, Ports, Queue, Situation};
+use crate::project::ModelSettings;
+use crate::reply::tokens;
+use crate::text::{Content, ExternalId, IdempotencyKey};
+use crate::time;
+use crate::wallet::{self, Cover, Hold};
+
+/// A message of an end user, as a dialect read it.
+#[derive(Debug, Clone)]
+pub struct SubmitCommand {
+    /// The conversation; made if it does not exist.
+    pub reference: ConversationRef,
+    /// The end user, if named.
+    pub user: Option<ExternalId>,
+    /// What was said.
+    pub content: Content,
+    /// The key under which this happens once.
+    pub idempotency: IdempotencyKey,
+    /// The API key that sends it.
+    pub key: KeyId,
+}
+
+/// What the caller is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubmitReceipt {
+    /// Our conversation id.
+    pub conversation: ConversationId,
+    /// Our message id.
+    pub message: MessageId,
+    /// What became of it.
+    pub status: SubmitStatus,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubmitStatus {
+    /// A reply is being generated.
+    Queued,
+    /// The idempotency key was used before; nothing new is stored.
+    Duplicate,
+    /// It is stored, and no reply will be generated.
+    Skipped(SkipReason),
+}
+
+const MAX_ROUNDS: usize = 40;
+/// Tokens of a prompt beside the message itself, at least.
+const PROMPT_OVERHEAD_TOKENS: u64 = 1_024;
+
+/// Stores a message and asks for its reply. `situation` may be what was read beside authentication.
+///
+/// # Errors
+/// [`Error::InsufficientCredits`] and [`Error::SpendCapReached`] with nothing stored;
+/// [`Error::Conflict`] when the idempotency key was used with another body.
+pub async fn submit<P: Ports>(
+    app: &App<P>,
+    command: SubmitCommand,
+    situation: Option<Situation>,
+) -> Result<SubmitReceipt> {
+    let mut read = situation;
+    let mut shard = None;
+    for _ in 0..MAX_ROUNDS {
+        let current = match read.take() {
+            Some(situation) => situation,
+            None => app.store.situation(&command.reference).await?.ok_or(Error::NotFound)?,
+        };
+        current.workspace.require_active()?;
+        let submission = draft(app, &command, &current, shard);
+        match app.store.submit(&submission).await? {
+            Submitted::Stored => return Ok(accepted(app, &submission).await),
+            Submitted::Replay(first) if first.fingerprint == submission.fingerprint => {
+                let (conversation, message) = (first.conversation, first.message);
+                return Ok(SubmitReceipt {
+                    conversation,
+                    message,
+                    status: SubmitStatus::Duplicate,
+                });
+            }
+            Submitted::Replay(_) => return Err(Error::Conflict(Conflict::IdempotencyKeyReused)),
+            Submitted::Stale => {}
+            Submitted::ShardShort => {
+                shard = Some(funded_shard(app, &submission, &current).await?);
+                read = Some(current);
+            }
+            Submitted::CapReached => {
+                let now = app.now();
+                let end = time::next_month(now);
+                let retry_after_seconds = crate::key::seconds_until(end, now);
+                return Err(Error::SpendCapReached { retry_after_seconds });
+            }
+        }
+    }
+    Err(Error::unavailable("the conversation or the wallet is contended"))
+}
+
+async fn funded_shard<P: Ports>(
+    app: &App<P>,
+    submission: &Submission,
+    current: &Situation,
+) -> Result<u8> {
+    let Disposition::Generate { hold, .. } = submission.disposition else {
+        return Err(Error::internal("a skipped message needs no money"));
+    };
+    let workspace = &current.workspace;
+    match wallet::cover(&app.store, workspace.id, workspace.wallet_shards, hold.amount).await? {
+        Cover::Shard(shard) => Ok(shard),
+        Cover::Short => Err(Error::InsufficientCredits),
+    }
+}
+
+async fn accepted<P: Ports>(app: &App<P>, submission: &Submission) -> SubmitReceipt {
+    let conversation = &submission.conversation;
+    let status = match submission.disposition {
+        Disposition::Skip(reason) => SubmitStatus::Skipped(reason),
+        Disposition::Generate { .. } => {
+            let job = GenerationJob {
+                workspace_id: conversation.reference.workspace,
+                project_id: conversation.reference.project,
+                external_conversation_id: conversation.reference.external.clone(),
+                conversation_id: conversation.id,
+                seq: submission.message.seq,
+                message_id: submission.message.id,
+            };
+            if let Err(error) = app.queue.send_generation(&job, 0).await {
+                tracing::warn!(message_id = %submission.message.id, %error, "left to the sweep");
+            }
+            SubmitStatus::Queued
+        }
+    };
+    SubmitReceipt { conversation: conversation.id, message: submission.message.id, status }
+}
+
+/// Writes down what the message will store, given how things stand.
+fn draft<P: Ports>(
+    app: &App<P>,
+    command: &SubmitCommand,
+    current: &Situation,
+    shard: Option<u8>,
+) -> Submission {
+    let now = app.now();
+    let before = current.conversation.as_ref();
+    let mut conversation = before.cloned().unwrap_or_else(|| fresh(app, &command.reference, now));
+    let disposition = disposition(
+        app,
+        command,
+        current,
+        shard.unwrap_or_else(|| home_shard(current, &conversation)),
+    );
+    if matches!(disposition, Disposition::Generate { .. }) {
+        conversation.status = ConversationStatus::Open;
+        conversation.pending_replies += 1;
+    }
+    conversation.seq += 1;
+    conversation.version += 1;
+    conversation.updated_at = now;
+    conversation.last_key = Some(command.key);
+    conversation.last_user.clone_from(&command.user);
+    let message = Message {
+        id: MessageId::new(now, app),
+        seq: conversation.seq,
+        sender: Sender::Visitor,
+        content: command.content.clone(),
+        visibility: Visibility::Public,
+        user: command.user.clone(),
+        agent_name: None,
+        citations: Vec::new(),
+        created_at: now,
+    };
+    Submission {
+        idempotency: command.idempotency.clone(),
+        fingerprint: fingerprint(command),
+        key: command.key,
+        conversation,
+        message,
+        disposition,
+    }
+}
+
+fn fresh<P: Ports>(app: &App<P>, reference: &ConversationRef, now: Timestamp) -> Conversation {
+    Conversation {
+        id: ConversationId::new(now, app),
+        reference: reference.clone(),
+        owner: Owner::Ai,
+        status: ConversationStatus::Open,
+        seq: 0,
+        version: 0,
+        pending_replies: 0,
+        last_key: None,
+        last_user: None,
+        low_confidence_turns: 0,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn disposition<P: Ports>(
+    app: &App<P>,
+    command: &SubmitCommand,
+    current: &Situation,
+    shard: u8,
+) -> Disposition {
+    let (workspace, agent) = (&current.workspace, &current.project.agent);
+    if let Some(conversation) = &current.conversation {
+        if matches!(conversation.owner, Owner::Human { .. }) {
+            return Disposition::Skip(SkipReason::HumanOwned);
+        }
+        if conversation.status == ConversationStatus::Resolved && !workspace.reopen_on_message {
+            return Disposition::Skip(SkipReason::ConversationResolved);
+        }
+    }
+    if !agent.is_enabled() {
+        return Disposition::Skip(SkipReason::AiDisabled);
+    }
+    let now = app.now();
+    let bounds = bounds_for(&agent.model, &command.content);
+    let hold = Hold {
+        amount: bounds.worst_case(&workspace.rates),
+        shard,
+        rates: workspace.rates,
+        max_input_tokens: bounds.max_input_tokens,
+        max_output_tokens: bounds.max_output_tokens,
+        month: time::month(now),
+    };
+    let user_cap = workspace.limits.user_monthly_cap;
+    let due = now + Duration::from_millis(app.settings.outbox_grace_ms);
+    Disposition::Generate { hold, user_cap, due }
+}
+
+/// The agent's bounds, widened for a message that would not fit its prompt: what was accepted is read.
+fn bounds_for(settings: &ModelSettings, content: &Content) -> ModelSettings {
+    let needed = tokens::estimate(content.as_str()) + PROMPT_OVERHEAD_TOKENS;
+    let needed = u32::try_from(needed).unwrap_or(u32::MAX);
+    ModelSettings { max_input_tokens: settings.max_input_tokens.max(needed), ..*settings }
+}
+
+/// The shard that a conversation pays from first.
+fn home_shard(current: &Situation, conversation: &Conversation) -> u8 {
+    conversation.id.shard(wallet::shard_count(current.workspace.wallet_shards))
+}
+
+/// What makes two requests under one key the same: who says what where.
+fn fingerprint(command: &SubmitCommand) -> Fingerprint {
+    let mut hash = Sha256::new();
+    let parts = [
+        command.reference.project.to_string(),
+        command.reference.external.to_string(),
+        command.user.as_ref().map_or_else(|| "-".to_owned(), |user| format!("u{user}")),
+        command.content.as_str().to_owned(),
+    ];
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    Fingerprint(hash.finalize().into())
+}

@@ -1,0 +1,89 @@
+//! The outbox: what is owed, told to the queues, and told again when they lose it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::conversation::ConversationRef;
+use crate::id::{ConversationId, DeliveryId, MessageId, ProjectId, WorkspaceId};
+use crate::text::ExternalId;
+
+mod sweep;
+
+pub use sweep::{SweepReport, sweep};
+
+/// A reply to generate, as the queue carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GenerationJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The project.
+    pub project_id: ProjectId,
+    /// The integrator's conversation id.
+    pub external_conversation_id: ExternalId,
+    /// Our conversation id: the queue's message group.
+    pub conversation_id: ConversationId,
+    /// The number of the visitor's message.
+    pub seq: u64,
+    /// The visitor's message.
+    pub message_id: MessageId,
+}
+
+impl GenerationJob {
+    /// Where the conversation's rows are.
+    pub fn reference(&self) -> ConversationRef {
+        ConversationRef {
+            workspace: self.workspace_id,
+            project: self.project_id,
+            external: self.external_conversation_id.clone(),
+        }
+    }
+}
+
+/// A delivery to attempt, as the queue carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The delivery.
+    pub delivery_id: DeliveryId,
+    /// The endpoint: the queue's fairness group.
+    pub endpoint: String,
+}
+
+/// Something owed, whose moment has passed.
+#[derive(Debug, Clone)]
+pub struct Owed {
+    /// Where its mark stands.
+    pub item: OwedItem,
+    /// What it is.
+    pub what: OwedWhat,
+}
+
+/// Names the row that carries a mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwedItem {
+    /// A visitor's message.
+    Message {
+        /// Its conversation.
+        reference: ConversationRef,
+        /// Its number.
+        seq: u64,
+    },
+    /// A delivery.
+    Delivery {
+        /// Its workspace.
+        workspace: WorkspaceId,
+        /// The delivery.
+        id: DeliveryId,
+    },
+}
+
+/// What is owed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwedWhat {
+    /// A reply.
+    Generation(GenerationJob),
+    /// An attempt.
+    Delivery(DeliveryJob),
+}

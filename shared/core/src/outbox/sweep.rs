@@ -1,0 +1,50 @@
+//! Paying what is owed: whatever the queues lost is sent again.
+
+use std::time::Duration;
+
+use super::OwedWhat;
+use crate::app::App;
+use crate::error::Result;
+use crate::ports::{Clock, OutboxStore, Ports, Queue};
+
+/// What one sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SweepReport {
+    /// Replies asked for again.
+    pub generations: u32,
+    /// Deliveries asked for again.
+    pub deliveries: u32,
+}
+
+/// Items taken from one shard in one sweep at most.
+const BATCH: usize = 200;
+
+/// Sends again everything whose moment has passed. Each item is first moved to a later moment, so that
+/// a queue that works slowly is not flooded; a crash in between costs one such wait, nothing else.
+///
+/// # Errors
+/// When the store fails. What was sent stays sent.
+pub async fn sweep<P: Ports>(app: &App<P>) -> Result<SweepReport> {
+    let mut report = SweepReport::default();
+    for shard in 0..app.store.owed_shards() {
+        let now = app.now();
+        let again = now + Duration::from_millis(app.settings.outbox_grace_ms.max(1_000) * 2);
+        for owed in app.store.owed(shard, now, BATCH).await? {
+            app.store.postpone(&owed.item, again).await?;
+            let sent = match &owed.what {
+                OwedWhat::Generation(job) => {
+                    // The round makes it another message to the queue's deduplication.
+                    let round = u64::try_from(now.as_millisecond()).unwrap_or(0);
+                    app.queue.send_generation(job, round).await
+                }
+                OwedWhat::Delivery(job) => app.queue.send_delivery(job, Duration::ZERO).await,
+            };
+            match (sent, &owed.what) {
+                (Ok(()), OwedWhat::Generation(_)) => report.generations += 1,
+                (Ok(()), OwedWhat::Delivery(_)) => report.deliveries += 1,
+                (Err(error), _) => tracing::warn!(%error, "the next sweep tries again"),
+            }
+        }
+    }
+    Ok(report)
+}

@@ -1,0 +1,299 @@
+//! Generating one reply: claim, retrieve, ask, settle. Safe to run twice, at once or again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Ending, ModelError, ModelReply, ModelRequest, Settled, Settlement, compose, tokens};
+use crate::app::App;
+use crate::callback::{Event, Payload, PayloadMessage};
+use crate::conversation::{Conversation, Owner};
+use crate::delivery::{self, Delivery};
+use crate::error::{Error, Result};
+use crate::id::{LedgerEntryId, MessageId};
+use crate::key::ApiKey;
+use crate::knowledge;
+use crate::message::{Citation, Claimed, Lease, Message, OwedReply, Sender, Visibility};
+use crate::money::MicroCredits;
+use crate::outbox::GenerationJob;
+use crate::ports::{
+    Clock, ConversationStore, KeyStore, KnowledgeIndex, MessageStore, Model, Ports, Queue,
+    Situation,
+};
+use crate::text::Content;
+use crate::wallet::{LedgerEntry, LedgerKind, Usage, UsageSource};
+
+/// Bounds of one worker.
+#[derive(Debug, Clone)]
+pub struct GenerationSettings {
+    /// Unique to this invocation.
+    pub holder: String,
+    /// The runtime's epoch (see [`Lease::epoch`]).
+    pub epoch: u64,
+    /// How long the worker may take.
+    pub lease: Duration,
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generated {
+    /// It is settled, now or earlier.
+    Done,
+    /// Another worker has it; look again then.
+    Busy {
+        /// When that worker's lease ends.
+        until: Timestamp,
+    },
+}
+
+/// Workers that may die on one message before it counts as failed for good.
+const MAX_CLAIMS: u32 = 6;
+const HISTORY_MESSAGES: usize = 20;
+const PASSAGES: usize = 6;
+const MAX_STALE_ROUNDS: usize = 20;
+const SILENT_MODEL: &str = "I'm sorry, I don't have an answer to that right now.";
+
+/// Generates the reply that a message is owed, and settles it.
+///
+/// # Errors
+/// When the store fails; the job is then to be tried again.
+pub async fn generate<P: Ports>(
+    app: &App<P>,
+    model: &impl Model,
+    index: &impl KnowledgeIndex,
+    job: &GenerationJob,
+    settings: &GenerationSettings,
+) -> Result<Generated> {
+    let now = app.now();
+    let until = now + settings.lease;
+    let lease = Lease { holder: settings.holder.clone(), epoch: settings.epoch, now, until };
+    let reference = job.reference();
+    let owed = match app.store.claim(&reference, job.seq, &lease).await? {
+        Claimed::Yes(owed) => *owed,
+        Claimed::Busy { until } => return Ok(Generated::Busy { until }),
+        Claimed::Finished => return Ok(Generated::Done),
+    };
+    let situation = app.store.situation(&reference).await?;
+    let situation =
+        situation.ok_or_else(|| Error::internal("a claimed message has no workspace"))?;
+    let outcome = if owed.attempts > MAX_CLAIMS {
+        Outcome::Failed { reason: "the reply could not be generated", usage: None }
+    } else {
+        answer(app, model, index, &situation, &owed).await?
+    };
+    settle(app, situation, job, &owed, outcome).await?;
+    Ok(Generated::Done)
+}
+
+/// What the model made of it.
+enum Outcome {
+    Replied { reply: ModelReply, usage: Usage, request: Box<ModelRequest> },
+    Failed { reason: &'static str, usage: Option<Usage> },
+    NotAsked,
+}
+
+async fn answer<P: Ports>(
+    app: &App<P>,
+    model: &impl Model,
+    index: &impl KnowledgeIndex,
+    situation: &Situation,
+    owed: &OwedReply,
+) -> Result<Outcome> {
+    let conversation = situation.conversation.as_ref();
+    if conversation.is_none_or(|conversation| conversation.owner != Owner::Ai) {
+        return Ok(Outcome::NotAsked);
+    }
+    let question = owed.message.content.as_str();
+    let before = owed.message.seq.saturating_sub(1);
+    let reference = &conversation.expect("checked above").reference;
+    let history = match before {
+        0 => Vec::new(),
+        before => app.store.messages_until(reference, before, HISTORY_MESSAGES).await?,
+    };
+    let passages =
+        knowledge::search(&app.store, index, &situation.project, question, PASSAGES).await?;
+    let request = compose(&situation.project.agent, &history, question, passages, &owed.hold);
+    match model.reply(&request, &|_| {}).await {
+        Ok(reply) => {
+            let usage = reply.usage.unwrap_or_else(|| estimated(&request, &reply));
+            Ok(Outcome::Replied { reply, usage, request: Box::new(request) })
+        }
+        Err(ModelError { reason, cause, usage }) => {
+            tracing::warn!(message_id = %owed.message.id, reason, %cause, "generation failed");
+            Ok(Outcome::Failed { reason, usage })
+        }
+    }
+}
+
+fn estimated(request: &ModelRequest, reply: &ModelReply) -> Usage {
+    Usage {
+        input_tokens: request.estimated_input_tokens(),
+        output_tokens: tokens::estimate(&reply.text),
+        source: UsageSource::Estimated,
+    }
+}
+
+async fn settle<P: Ports>(
+    app: &App<P>,
+    situation: Situation,
+    job: &GenerationJob,
+    owed: &OwedReply,
+    outcome: Outcome,
+) -> Result<()> {
+    let key = app.store.key(owed.key).await?;
+    let mut conversation = situation
+        .conversation
+        .ok_or_else(|| Error::internal("a claimed message has no conversation"))?;
+    for _ in 0..MAX_STALE_ROUNDS {
+        let settlement = draft(app, conversation, job, owed, (&outcome, key.as_ref()));
+        match app.store.settle(&settlement).await? {
+            Settled::Stored => {
+                announce(app, &settlement.deliveries).await;
+                return Ok(());
+            }
+            Settled::LostLease => return Ok(()),
+            Settled::Stale => {
+                let reread = app.store.conversation(&settlement.reference).await?;
+                conversation =
+                    reread.ok_or_else(|| Error::internal("the conversation vanished"))?;
+            }
+        }
+    }
+    Err(Error::unavailable("the conversation is contended"))
+}
+
+/// Tells the queue what is due. What it loses, the sweep sends again.
+pub(crate) async fn announce<P: Ports>(app: &App<P>, deliveries: &[(Delivery, Timestamp)]) {
+    for (delivery, _) in
+        deliveries.iter().filter(|(delivery, _)| delivery.next_attempt_at.is_some())
+    {
+        let job = delivery::job_of(delivery);
+        if let Err(error) = app.queue.send_delivery(&job, Duration::ZERO).await {
+            tracing::warn!(delivery_id = %delivery.id, %error, "left to the sweep");
+        }
+    }
+}
+
+/// Writes down how the generation ends, given the conversation as it stands now.
+fn draft<P: Ports>(
+    app: &App<P>,
+    mut conversation: Conversation,
+    job: &GenerationJob,
+    owed: &OwedReply,
+    (outcome, key): (&Outcome, Option<&ApiKey>),
+) -> Settlement {
+    let now = app.now();
+    let mut reply = None;
+    let (ending, usage) = match outcome {
+        Outcome::Replied { reply: text, usage, request } if conversation.owner == Owner::Ai => {
+            conversation.seq += 1;
+            reply =
+                Some(message_of(MessageId::new(now, app), conversation.seq, text, request, now));
+            (Ending::Replied, Some(*usage))
+        }
+        Outcome::Replied { usage, .. } => (Ending::Suppressed, Some(*usage)),
+        Outcome::Failed { usage, .. } => (Ending::Failed, *usage),
+        Outcome::NotAsked => (Ending::Suppressed, None),
+    };
+    let payload = payload_of(outcome, reply.as_ref(), owed);
+    let deliveries =
+        payload.filter(|_| ending != Ending::Suppressed).and_then(|(event, payload)| {
+            delivery::draft(
+                app,
+                key?,
+                event,
+                Some(conversation.reference.external.as_str()),
+                payload,
+            )
+        });
+    conversation.version += 1;
+    conversation.updated_at = now;
+    conversation.pending_replies = conversation.pending_replies.saturating_sub(1);
+    Settlement {
+        reference: job.reference(),
+        seq: job.seq,
+        message: owed.message.id,
+        fence: owed.fence,
+        ending,
+        conversation,
+        reply,
+        hold: owed.hold,
+        user: owed.message.user.clone(),
+        charge: charge(app, owed, ending, usage, now),
+        deliveries: deliveries.into_iter().collect(),
+    }
+}
+
+/// The ledger row. A failure costs nothing; anything else costs the tokens used, and never more than
+/// was held: the rates are those of the hold, and the bounds were given to the model.
+fn charge<P: Ports>(
+    app: &App<P>,
+    owed: &OwedReply,
+    ending: Ending,
+    usage: Option<Usage>,
+    now: Timestamp,
+) -> Option<LedgerEntry> {
+    let usage = usage.filter(|_| ending != Ending::Failed)?;
+    let actual = owed.hold.rates.charge(usage.input_tokens, usage.output_tokens);
+    if actual > owed.hold.amount {
+        tracing::error!(message_id = %owed.message.id, actual = actual.0, held = owed.hold.amount.0,
+            "the model used more than its bounds; the charge is cut to the hold");
+    }
+    Some(LedgerEntry {
+        id: LedgerEntryId::new(now, app),
+        kind: LedgerKind::Charge,
+        amount: actual.min(owed.hold.amount).max(MicroCredits::ZERO).negated(),
+        message: Some(owed.message.id),
+        usage: Some(usage),
+        created_at: now,
+    })
+}
+
+fn message_of(
+    id: MessageId,
+    seq: u64,
+    reply: &ModelReply,
+    request: &ModelRequest,
+    now: Timestamp,
+) -> Message {
+    let cited = reply.cited.iter().filter_map(|index| request.passages.get(*index));
+    let citations = cited.map(|passage| Citation {
+        source_id: passage.source,
+        title: passage.title.clone(),
+        url: passage.url.clone(),
+        passage: passage.text.clone(),
+    });
+    Message {
+        id,
+        seq,
+        sender: Sender::Ai,
+        content: Content::of_reply(&reply.text, SILENT_MODEL),
+        visibility: Visibility::Public,
+        user: None,
+        agent_name: None,
+        citations: citations.collect(),
+        created_at: now,
+    }
+}
+
+fn payload_of<'a>(
+    outcome: &Outcome,
+    reply: Option<&'a Message>,
+    owed: &'a OwedReply,
+) -> Option<(Event, Payload<'a>)> {
+    match (outcome, reply) {
+        (_, Some(message)) => {
+            let message = PayloadMessage::of(message);
+            Some((Event::AiReply, Payload { message: Some(message), ..Payload::default() }))
+        }
+        (Outcome::Failed { reason, .. }, None) => Some((
+            Event::GenerationFailed,
+            Payload {
+                message_id: Some(owed.message.id),
+                reason: Some(reason),
+                ..Payload::default()
+            },
+        )),
+        (Outcome::Replied { .. } | Outcome::NotAsked, None) => None,
+    }
+}

@@ -1,0 +1,124 @@
+//! The reply: prompt, model, settlement.
+
+use crate::conversation::{Conversation, ConversationRef};
+use crate::delivery::Delivery;
+use crate::error::Cause;
+use crate::id::MessageId;
+use crate::knowledge::Passage;
+use crate::message::{Message, Sender};
+use crate::text::ExternalId;
+use crate::wallet::{Hold, LedgerEntry, Usage};
+
+mod generate;
+mod prompt;
+pub mod tokens;
+
+pub use generate::{Generated, GenerationSettings, generate};
+pub use prompt::compose;
+
+/// What a model is asked.
+#[derive(Debug, Clone)]
+pub struct ModelRequest {
+    /// Rules, persona and fenced passages, ready to send.
+    pub system: String,
+    /// What was said before, oldest first, within the token bound.
+    pub history: Vec<Turn>,
+    /// What the end user says now.
+    pub question: String,
+    /// The passages that stand in `system`, in the order of their numbers from 1.
+    pub passages: Vec<Passage>,
+    /// Tokens the reply may have.
+    pub max_output_tokens: u32,
+}
+
+impl ModelRequest {
+    /// Our own, pessimistic count of the prompt, in tokens.
+    pub fn estimated_input_tokens(&self) -> u64 {
+        let turns = self.history.iter().map(|turn| tokens::estimate(&turn.text) + tokens::PER_TURN);
+        tokens::estimate(&self.system)
+            + tokens::estimate(&self.question)
+            + tokens::PER_TURN
+            + turns.sum::<u64>()
+    }
+}
+
+/// One turn of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Who said it.
+    pub sender: Sender,
+    /// What was said.
+    pub text: String,
+}
+
+/// What a model answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelReply {
+    /// The text for the end user.
+    pub text: String,
+    /// Tokens as the endpoint reported them; `None` where it reported none.
+    pub usage: Option<Usage>,
+    /// Which passages it rests on, as indices into [`ModelRequest::passages`].
+    pub cited: Vec<usize>,
+}
+
+/// Why a reply will never come: the adapter has tried as often as is safe.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct ModelError {
+    /// In words the integrator may read.
+    pub reason: &'static str,
+    /// For the log.
+    pub cause: Cause,
+    /// Tokens that were used all the same, where the endpoint said so.
+    pub usage: Option<Usage>,
+}
+
+/// Everything the end of one generation writes, in one transaction, by the holder of the lease.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The conversation's rows.
+    pub reference: ConversationRef,
+    /// The number of the visitor's message.
+    pub seq: u64,
+    /// The visitor's message.
+    pub message: MessageId,
+    /// The fencing token of the claim.
+    pub fence: u64,
+    /// How it ended.
+    pub ending: Ending,
+    /// The conversation as it will stand; `version` is one more than was read.
+    pub conversation: Conversation,
+    /// The agent's message, if there is one.
+    pub reply: Option<Message>,
+    /// What was held; all of it is released, and `charge` taken.
+    pub hold: Hold,
+    /// The end user whose cap was held, if named.
+    pub user: Option<ExternalId>,
+    /// The ledger row (its amount is negative); `None` when nothing is charged.
+    pub charge: Option<LedgerEntry>,
+    /// Events on their way, with the moment the sweep may take each that the queue lost it.
+    pub deliveries: Vec<(Delivery, jiff::Timestamp)>,
+}
+
+/// How a generation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The agent replied.
+    Replied,
+    /// A human took over first; nothing was said.
+    Suppressed,
+    /// It failed for good.
+    Failed,
+}
+
+/// What came of a [`Settlement`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// All of it is stored.
+    Stored,
+    /// Another worker holds the lease, or it is settled already; nothing is stored.
+    LostLease,
+    /// The conversation moved on since it was read; nothing is stored.
+    Stale,
+}

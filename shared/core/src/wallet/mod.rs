@@ -1,0 +1,135 @@
+//! The prepaid wallet: holds before, settlement after, a ledger that is only ever added to.
+//!
+//! At any moment balance = Σ ledger, available = balance − Σ open holds, available ≥ 0. The wallet is
+//! spread over shards, because one row takes only so many transactions a second; each rule holds for
+//! every shard, and so for their sum.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LedgerEntryId, MessageId, WorkspaceId};
+use crate::money::{MicroCredits, Rates};
+use crate::text::IdempotencyKey;
+
+mod cover;
+mod top_up;
+mod view;
+
+pub(crate) use cover::shard_count;
+pub use cover::{Cover, cover};
+pub use top_up::{TopUpCommand, top_up};
+pub use view::{WalletView, view};
+
+/// Shards of a new wallet.
+pub const DEFAULT_SHARDS: u8 = 4;
+
+/// What is set aside for one generation, and the bounds and rates it was computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The amount.
+    pub amount: MicroCredits,
+    /// The shard it was taken from.
+    pub shard: u8,
+    /// The rates that the reply will be settled by.
+    pub rates: Rates,
+    /// The greatest prompt, in tokens.
+    pub max_input_tokens: u32,
+    /// The greatest reply, in tokens.
+    pub max_output_tokens: u32,
+    /// The calendar month (UTC) it counts to for the user's cap, as `yyyymm`.
+    pub month: u32,
+}
+
+/// One shard of a wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which.
+    pub index: u8,
+    /// Σ of its ledger.
+    pub balance: MicroCredits,
+    /// Balance less open holds.
+    pub available: MicroCredits,
+}
+
+/// One row of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// The row.
+    pub id: LedgerEntryId,
+    /// What it is.
+    pub kind: LedgerKind,
+    /// Signed: credit is positive, a charge negative.
+    pub amount: MicroCredits,
+    /// The visitor's message that a charge is for.
+    pub message: Option<MessageId>,
+    /// Tokens behind a charge.
+    pub usage: Option<Usage>,
+    /// When it was written.
+    pub created_at: Timestamp,
+}
+
+/// What a ledger row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerKind {
+    /// Bought credit.
+    TopUp,
+    /// Credit granted on approval.
+    StarterCredit,
+    /// One generation.
+    Charge,
+}
+
+impl LedgerKind {
+    /// The kind on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TopUp => "top_up",
+            Self::StarterCredit => "starter_credit",
+            Self::Charge => "charge",
+        }
+    }
+}
+
+/// Tokens that one generation used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub input_tokens: u64,
+    /// Tokens of the reply.
+    pub output_tokens: u64,
+    /// Who counted them.
+    pub source: UsageSource,
+}
+
+/// Who counted the tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UsageSource {
+    /// The model's endpoint.
+    Reported,
+    /// We did, because the endpoint reported nothing.
+    Estimated,
+}
+
+/// Credit coming in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credit {
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Over how many shards it is spread, evenly.
+    pub shards: u8,
+    /// The ledger row; one for the whole credit.
+    pub entry: LedgerEntry,
+    /// The key that makes it happen once.
+    pub idempotency: IdempotencyKey,
+}
+
+/// What came of a [`Credit`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credited {
+    /// It is in the wallet.
+    Stored,
+    /// The idempotency key was used before; this is the row of then.
+    Replay(LedgerEntry),
+}

@@ -1,0 +1,44 @@
+//! The state of a wallet, summed over its shards.
+
+use crate::error::Result;
+use crate::money::{MicroCredits, Rates};
+use crate::ports::WalletStore;
+use crate::project::Project;
+use crate::workspace::Workspace;
+
+/// What a wallet holds and what things cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WalletView {
+    /// Σ of the ledger.
+    pub balance: MicroCredits,
+    /// Balance less open holds.
+    pub available: MicroCredits,
+    /// Σ of the open holds.
+    pub held: MicroCredits,
+    /// What tokens cost.
+    pub rates: Rates,
+    /// What is held for one reply of the default project.
+    pub worst_case: MicroCredits,
+}
+
+/// Reads a wallet.
+///
+/// # Errors
+/// When the store fails.
+pub async fn view(
+    store: &impl WalletStore,
+    workspace: &Workspace,
+    project: &Project,
+) -> Result<WalletView> {
+    let count = super::shard_count(workspace.wallet_shards);
+    let shards = store.shards_serializable(workspace.id, count).await?;
+    let balance: MicroCredits = shards.iter().map(|shard| shard.balance).sum();
+    let available: MicroCredits = shards.iter().map(|shard| shard.available).sum();
+    Ok(WalletView {
+        balance,
+        available,
+        held: balance.saturating_sub(available),
+        rates: workspace.rates,
+        worst_case: project.agent.model.worst_case(&workspace.rates),
+    })
+}
