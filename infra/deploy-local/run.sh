@@ -61,7 +61,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 "$here/tools.sh"
-export PATH="$root/.venv-sam/bin:$PATH" SAM_CLI_TELEMETRY=0
+export PATH="$root/.venv-sam/bin:$PATH" SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1
 
 if [[ -z $bootstraps ]]; then
   # One build for all, so that each dependency is compiled once.

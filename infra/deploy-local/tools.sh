@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes the two Python environments that building, linting and deploying need, and nothing when they
 # are there already. Two, because SAM CLI and MiniStack pin different versions of botocore.
+#
+#   tools.sh [sam] [ministack]      both when none is named
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -20,5 +22,7 @@ make_venv() {
   cp "$wanted" "$venv/.requirements"
 }
 
-make_venv sam
-make_venv ministack
+(($# > 0)) || set -- sam ministack
+for name in "$@"; do
+  make_venv "$name"
+done

@@ -13,6 +13,9 @@ pub enum EngineError {
     /// The SQS engine's database failed.
     #[error("the embedded SQS failed: {0}")]
     Sqs(#[from] rusqlite::Error),
+    /// An SQS operation failed; the cause is in the log.
+    #[error("{0}")]
+    Operation(String),
     /// The file was written by another version of the SQS engine.
     #[error("the SQS file has layout {found}, this program reads layout {expected}")]
     Layout {

@@ -12,6 +12,7 @@ pub mod dialect;
 pub mod egress;
 pub mod error;
 pub mod id;
+pub mod idempotency;
 pub mod key;
 pub mod knowledge;
 pub mod message;

@@ -12,6 +12,7 @@ use crate::delivery::{Delivery, DeliveryClaim, DeliveryFilter, DeliveryUpdate};
 use crate::egress::CallbackUrl;
 use crate::error::Result;
 use crate::id::{ConversationId, DeliveryId, ProjectId, SourceId, WorkspaceId};
+use crate::idempotency::{Begun, Claim, Ending, Place};
 use crate::key::{Admission, ApiKey, KeyId, SecretHash};
 use crate::knowledge::{Document, Edition, Passage, Source};
 use crate::message::{Claimed, Lease, Message, Submission, Submitted};
@@ -61,6 +62,7 @@ pub trait Store:
     + DeliveryStore
     + OutboxStore
     + LogStore
+    + IdempotencyStore
 {
 }
 
@@ -85,7 +87,8 @@ pub trait KeyStore: Send + Sync + 'static {
     /// Counts a request of the operator API and answers how many came in this minute.
     fn count_operator_request(&self, now: Timestamp) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Stores a new key with the hash of its secret.
+    /// Stores a new key with the hash of its secret; a key that exists stays as it is (a creation that
+    /// is repeated has the same id, and nothing else has).
     fn create_key(
         &self,
         key: &ApiKey,
@@ -122,7 +125,8 @@ pub trait KeyStore: Send + Sync + 'static {
 
 /// Workspaces and projects.
 pub trait WorkspaceStore: Send + Sync + 'static {
-    /// Stores a new workspace with its default project.
+    /// Stores a new workspace with its default project; one that exists stays as it is (see
+    /// [`KeyStore::create_key`]).
     fn create_workspace(
         &self,
         workspace: &Workspace,
@@ -156,7 +160,7 @@ pub trait WorkspaceStore: Send + Sync + 'static {
         rates: &crate::money::Rates,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Stores a new project.
+    /// Stores a new project; one that exists stays as it is (see [`KeyStore::create_key`]).
     fn create_project(&self, project: &Project) -> impl Future<Output = Result<()>> + Send;
 
     /// Reads a project.
@@ -288,7 +292,8 @@ pub trait WalletStore: Send + Sync + 'static {
 
 /// Sources of knowledge.
 pub trait KnowledgeStore: Send + Sync + 'static {
-    /// Stores a source with its text and advances the project's knowledge version.
+    /// Stores a source with its text and advances the project's knowledge version; a source that
+    /// exists stays as it is (see [`KeyStore::create_key`]).
     fn put_source(&self, source: &Source, text: &str) -> impl Future<Output = Result<()>> + Send;
 
     /// Deletes a source and advances the version; `false` when there is none.
@@ -406,6 +411,23 @@ pub trait LogStore: Send + Sync + 'static {
         position: Option<&str>,
         limit: Limit,
     ) -> impl Future<Output = Result<Page<RequestLogEntry>>> + Send;
+}
+
+/// Answers that are given again to the same `Idempotency-Key` header. (A message's own key is the
+/// submit's, and a top-up's is the wallet's; both live longer than these.)
+pub trait IdempotencyStore: Send + Sync + 'static {
+    /// Claims an idempotency key, in one conditional write. A row past its `expires_at` counts as none,
+    /// whether or not it is deleted yet; a claim whose lease ended unanswered is taken over, and keeps
+    /// the seed and the moment of the first.
+    fn begin(&self, claim: &Claim) -> impl Future<Output = Result<Begun>> + Send;
+
+    /// Ends a claim of this holder; nothing happens when another has taken it over.
+    fn end(
+        &self,
+        place: &Place,
+        holder: &str,
+        ending: &Ending,
+    ) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// The way to the workers. Losing a message here loses nothing: the outbox knows what is owed.

@@ -1,1 +1,18 @@
-//! Placeholder while the tree is laid out.
+//! Five wire formats over one application core, and the HTTP edge that they share.
+//!
+//! A dialect is a thin translation: decode, one use case, encode. No dialect knows another, and none
+//! knows AWS. What all of them do alike (bodies, keys, limits, logs, errors) is in [`http`].
+
+#![warn(clippy::wildcard_enum_match_arm)]
+
+pub mod aerochat;
+pub mod aiva;
+pub mod aivastark;
+pub mod aksita;
+pub mod asyntai;
+pub mod function;
+pub mod http;
+pub mod operator;
+pub mod routes;
+
+pub use http::{Edge, RouteSet, SourceAddress, router};

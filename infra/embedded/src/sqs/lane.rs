@@ -36,11 +36,7 @@ pub(super) fn refresh(session: &Session<'_>, queue: &Queue, group: &str) -> Resu
     Ok(())
 }
 
-fn ready_in_order(
-    session: &Session<'_>,
-    queue: i64,
-    group: &str,
-) -> Result<Option<i64>, Refusal> {
+fn ready_in_order(session: &Session<'_>, queue: i64, group: &str) -> Result<Option<i64>, Refusal> {
     let head: Option<i64> = session.row(
         "SELECT visible_ms FROM message WHERE queue = ? AND grp = ? ORDER BY seq LIMIT 1",
         params![queue, group],

@@ -70,7 +70,7 @@ pub fn draft<P: Ports>(
     key: &ApiKey,
     event: Event,
     conversation: Option<&str>,
-    payload: Payload<'_>,
+    payload: &Payload<'_>,
 ) -> Option<(Delivery, Timestamp)> {
     let callback = key.callback.as_ref().filter(|_| key.revoked_at.is_none())?;
     let now = app.now();

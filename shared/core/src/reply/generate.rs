@@ -203,7 +203,7 @@ fn draft<P: Ports>(
                 key?,
                 event,
                 Some(conversation.reference.external.as_str()),
-                payload,
+                &payload,
             )
         });
     conversation.version += 1;

@@ -1,0 +1,46 @@
+# Everything is one line here; what it does is in the scripts it calls.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: ## Build and start the whole product on this machine
+	@cargo run --quiet --package aiva-local
+
+.PHONY: test
+test: ## Install what the tests need and run all of them
+	@infra/ci/tools.sh nextest moto
+	@MOTO_SERVER="$$PWD/.venv-moto/bin/moto_server" cargo nextest run --workspace --all-features
+	@cargo test --workspace --doc --quiet
+
+.PHONY: fmt
+fmt: ## Format the code
+	@cargo fmt --all
+
+.PHONY: lint
+lint: ## Formatting, clippy, docs, licences and the template
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --all-features -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --quiet
+	@infra/ci/licences.py
+	@infra/ci/template.sh
+
+.PHONY: bench
+bench: ## Measure the budgets and write docs/BENCHMARKS.md
+	@infra/bench/run.sh
+
+.PHONY: build
+build: ## Build the release bootstraps with cargo-lambda
+	@infra/ci/tools.sh sam
+	@PATH="$$PWD/.venv-sam/bin:$$PATH" sam build --beta-features
+
+.PHONY: deploy
+deploy: build ## Deploy to the AWS account of the environment
+	@PATH="$$PWD/.venv-sam/bin:$$PATH" sam deploy
+
+.PHONY: deploy-local
+deploy-local: ## Deploy the template to an emulator on this machine and test it end to end
+	@infra/deploy-local/run.sh

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Installs what the checks need, and nothing that is there already.
+#
+#   tools.sh [nextest] [moto] [sam]
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+say() { echo "tools: $*"; }
+
+need_cargo() {
+  command -v cargo >/dev/null || {
+    say "Rust is missing: install it from https://rustup.rs and run this again"
+    exit 1
+  }
+}
+
+# A C compiler builds SQLite and the TLS library.
+need_compiler() {
+  command -v cc >/dev/null && return
+  command -v apt-get >/dev/null || { say "a C compiler (cc) is missing"; exit 1; }
+  say "installing a C compiler"
+  apt-get update -qq && apt-get install -y -qq build-essential
+}
+
+install_nextest() {
+  cargo nextest --version >/dev/null 2>&1 && return
+  say "installing cargo-nextest"
+  cargo install --quiet --locked cargo-nextest
+}
+
+# The reference that the embedded queue is compared with.
+install_moto() {
+  local wanted='moto[server]==5.2.5' venv="$root/.venv-moto"
+  [[ -x $venv/bin/moto_server && $(cat "$venv/.wanted" 2>/dev/null) == "$wanted" ]] && return
+  say "installing $wanted into .venv-moto"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "$wanted"
+  echo "$wanted" >"$venv/.wanted"
+}
+
+need_cargo
+need_compiler
+for tool in "$@"; do
+  case $tool in
+    nextest) install_nextest ;;
+    moto) install_moto ;;
+    sam) "$root/infra/deploy-local/tools.sh" sam ;;
+    *) say "unknown tool: $tool"; exit 2 ;;
+  esac
+done

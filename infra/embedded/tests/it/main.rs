@@ -1,0 +1,1 @@
+//! The embedded engines, seen through the real SDK clients.

@@ -1,0 +1,208 @@
+//! What can happen in one step, and how everything comes to rest.
+
+use std::time::Duration;
+
+use aiva_core::conversation::ConversationRef;
+use aiva_core::delivery::{self, DeliverySettings, RetrySchedule};
+use aiva_core::error::{Conflict, Error};
+use aiva_core::message::{SubmitCommand, SubmitStatus, submit};
+use aiva_core::outbox::{self, DeliveryJob, GenerationJob};
+use aiva_core::reply::{self, GenerationSettings};
+use aiva_core::text::{Content, ExternalId, IdempotencyKey};
+
+use super::world::{NoKnowledge, Sent, World, ids};
+
+/// One step: somebody does something, or a process dies in the middle of it.
+pub(super) async fn step(world: &mut World) {
+    // The process that acts next dies after a few of its requests.
+    if world.dice.chance(15) {
+        world.faults.halt_after(world.dice.below(6));
+    }
+    match world.dice.below(100) {
+        0..30 => submit_new(world).await,
+        30..42 => submit_again(world).await,
+        42..45 => submit_changed(world).await,
+        45..68 => generate(world).await,
+        68..84 => deliver(world).await,
+        84..92 => {
+            let _ = outbox::sweep(&world.app).await;
+        }
+        92..95 => {
+            world.faults.revive();
+            world.top_up(3).await;
+        }
+        _ => {}
+    }
+    world.faults.revive();
+    world.advance(Duration::from_millis(world.dice.below(20_000)));
+}
+
+async fn submit_new(world: &mut World) {
+    let external = format!("order-{}", world.dice.below(3));
+    let user = match world.dice.below(3) {
+        0 => None,
+        user => Some(ExternalId::parse("user", &format!("user-{user}")).expect("an id")),
+    };
+    let serial = world.sent.len();
+    let command = SubmitCommand {
+        reference: ConversationRef {
+            workspace: world.workspace.id,
+            project: world.workspace.default_project(),
+            external: ExternalId::parse("conversation", &external).expect("an id"),
+        },
+        user,
+        content: Content::parse("content", &format!("question {serial}")).expect("content"),
+        idempotency: IdempotencyKey::parse("key", &format!("message-{serial}")).expect("a key"),
+        key: world.key,
+    };
+    world.sent.push(Sent { command, receipt: None, refused: false });
+    send(world, serial).await;
+}
+
+/// Sends a request, twice at once now and then, and keeps what was answered.
+async fn send(world: &mut World, serial: usize) {
+    let command = world.sent[serial].command.clone();
+    let answers = if world.dice.chance(20) {
+        let twice = (submit(&world.app, command.clone(), None), submit(&world.app, command, None));
+        let (one, two) = tokio::join!(twice.0, twice.1);
+        vec![one, two]
+    } else {
+        vec![submit(&world.app, command, None).await]
+    };
+    let queued = |answer: &Result<_, Error>| {
+        matches!(answer, Ok(aiva_core::message::SubmitReceipt { status: SubmitStatus::Queued, .. }))
+    };
+    let sent = &mut world.sent[serial];
+    assert!(answers.iter().filter(|answer| queued(answer)).count() <= 1, "one key was queued twice");
+    for answer in answers {
+        match answer {
+            Ok(receipt) => {
+                if let Some(first) = &sent.receipt {
+                    assert_eq!(ids(first), ids(&receipt), "a replay named other ids");
+                    assert_eq!(receipt.status, SubmitStatus::Duplicate, "a replay was not told as one");
+                } else {
+                    sent.receipt = Some(receipt);
+                }
+            }
+            Err(Error::InsufficientCredits) => {
+                assert!(sent.receipt.is_none(), "an accepted message was refused later");
+                sent.refused = true;
+            }
+            Err(error) => assert!(error.is_retryable(), "{error:?}"),
+        }
+    }
+    // A refusal beside an acceptance of the same moment is the loser of a race, not a refusal.
+    sent.refused &= sent.receipt.is_none();
+}
+
+async fn submit_again(world: &mut World) {
+    if world.sent.is_empty() {
+        return;
+    }
+    let serial = usize::try_from(world.dice.below(world.sent.len() as u64)).expect("small");
+    if !world.sent[serial].refused {
+        send(world, serial).await;
+    }
+}
+
+async fn submit_changed(world: &mut World) {
+    let accepted: Vec<_> = world.sent.iter().filter(|sent| sent.receipt.is_some()).collect();
+    if accepted.is_empty() {
+        return;
+    }
+    let picked = usize::try_from(world.dice.below(accepted.len() as u64)).expect("small");
+    let content = Content::parse("content", "something else").expect("content");
+    let command = SubmitCommand { content, ..accepted[picked].command.clone() };
+    match submit(&world.app, command, None).await {
+        Err(Error::Conflict(Conflict::IdempotencyKeyReused)) => {}
+        Err(error) => assert!(error.is_retryable(), "{error:?}"),
+        Ok(_) => panic!("another body under a used key was accepted"),
+    }
+}
+
+/// Takes messages off a queue; a failing receive takes none.
+async fn receive(world: &World, url: &str) -> Vec<(String, String)> {
+    let request = world.sqs.receive_message().queue_url(url).max_number_of_messages(5);
+    let Ok(answer) = request.wait_time_seconds(0).send().await else { return Vec::new() };
+    let messages = answer.messages.unwrap_or_default().into_iter();
+    messages.filter_map(|message| Some((message.body?, message.receipt_handle?))).collect()
+}
+
+async fn delete(world: &World, url: &str, handle: &str) {
+    let _ = world.sqs.delete_message().queue_url(url).receipt_handle(handle).send().await;
+}
+
+fn holder(world: &mut World) -> String {
+    world.invocations += 1;
+    format!("invocation-{}", world.invocations)
+}
+
+async fn generate(world: &mut World) {
+    let url = world.generation_url.clone();
+    for (body, handle) in receive(world, &url).await {
+        let job: GenerationJob = serde_json::from_str(&body).expect("the queue carries jobs");
+        let lease = Duration::from_secs(30);
+        let one = GenerationSettings { holder: holder(world), epoch: 0, lease };
+        let two = GenerationSettings { holder: holder(world), epoch: 0, lease };
+        let first = reply::generate(&world.app, &world.model, &NoKnowledge, &job, &one);
+        // Two workers on one message, now and then.
+        let outcome = if world.dice.chance(25) {
+            let second = reply::generate(&world.app, &world.model, &NoKnowledge, &job, &two);
+            tokio::join!(first, second).0
+        } else {
+            first.await
+        };
+        if let Ok(reply::Generated::Done) = outcome {
+            delete(world, &url, &handle).await;
+        }
+    }
+}
+
+async fn deliver(world: &mut World) {
+    let url = world.deliveries_url.clone();
+    for (body, handle) in receive(world, &url).await {
+        let job: DeliveryJob = serde_json::from_str(&body).expect("the queue carries jobs");
+        let settings = |holder| DeliverySettings {
+            holder,
+            epoch: 0,
+            timeout: Duration::from_secs(5),
+            schedule: RetrySchedule::parse("5,30,120,600,1800,1800,1800").expect("a schedule"),
+        };
+        let (one, two) = (settings(holder(world)), settings(holder(world)));
+        let first = delivery::attempt(&world.app, &world.endpoint, &job, &one);
+        let outcome = if world.dice.chance(25) {
+            let second = delivery::attempt(&world.app, &world.endpoint, &job, &two);
+            tokio::join!(first, second).0
+        } else {
+            first.await
+        };
+        if let Ok(delivery::Outcome::Done) = outcome {
+            delete(world, &url, &handle).await;
+        }
+    }
+}
+
+/// Ends all misfortune and lets the deployment come to rest: requests without an answer are sent once
+/// more, and time passes until nothing is owed.
+pub(super) async fn settle_everything(world: &mut World) {
+    world.faults.revive();
+    world.faults.set_enabled(false);
+    *world.endpoint.healthy.lock().expect("no panic holds the endpoint") = true;
+    for serial in 0..world.sent.len() {
+        if world.sent[serial].receipt.is_none() && !world.sent[serial].refused {
+            send(world, serial).await;
+        }
+    }
+    for _ in 0..40 {
+        world.advance(Duration::from_secs(3_700));
+        let report = outbox::sweep(&world.app).await.expect("a calm sweep works");
+        for _ in 0..20 {
+            generate(world).await;
+            deliver(world).await;
+        }
+        if report == outbox::SweepReport::default() {
+            return;
+        }
+    }
+    panic!("something is owed for ever");
+}

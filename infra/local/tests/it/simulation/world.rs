@@ -1,0 +1,348 @@
+//! One simulated deployment: real use cases and real adapters over the embedded engines.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aiva_adapters::dynamo::{DynamoStore, create_table};
+use aiva_adapters::secrets::{RingSource, RingVault};
+use aiva_adapters::sqs::SqsQueue;
+use aiva_core::app::{App, Settings};
+use aiva_core::egress::EgressPolicy;
+use aiva_core::error::Error;
+use aiva_core::id::{MessageId, WorkspaceId};
+use aiva_core::key::{ApiKey, KeyId, KeyToken, RequestLimits, Scope};
+use aiva_core::knowledge::{Document, Edition, Passage};
+use aiva_core::message::{SubmitCommand, SubmitReceipt};
+use aiva_core::money::{MicroCredits, Rates};
+use aiva_core::ports::{
+    Clock, Entropy, HttpOut, KeyStore, KnowledgeIndex, Model, OutgoingError, OutgoingRequest,
+    OutgoingResponse, Ports, WorkspaceStore,
+};
+use aiva_core::project::{Agent, ModelSettings, Project};
+use aiva_core::reply::{ModelError, ModelReply, ModelRequest};
+use aiva_core::text::{IdempotencyKey, Label};
+use aiva_core::wallet::{self, LedgerKind, TopUpCommand, Usage, UsageSource};
+use aiva_core::workspace::{self, Plan, Workspace, WorkspaceLimits, WorkspaceStatus};
+use aiva_embedded::{EmbeddedDynamo, EmbeddedSqs, FaultPlan, ManualClock};
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+pub(super) const TABLE: &str = "aiva";
+pub(super) const GENERATION: &str = "generation.fifo";
+pub(super) const DELIVERIES: &str = "deliveries";
+const START_MS: i64 = 1_790_000_000_000;
+
+/// A small, fast generator: good enough to drive a simulation, and the same everywhere.
+#[derive(Clone)]
+pub(super) struct Dice(Arc<Mutex<u64>>);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(seed ^ 0x9E37_79B9_7F4A_7C15)))
+    }
+
+    pub(super) fn next(&self) -> u64 {
+        let mut state = self.0.lock().expect("no panic holds the dice");
+        *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = *state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(super) fn below(&self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    pub(super) fn chance(&self, per_cent: u64) -> bool {
+        self.below(100) < per_cent
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct SimClock(pub(super) ManualClock);
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.0.now_ms()).expect("the simulated time is a time")
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct SimEntropy(Dice);
+impl Entropy for SimEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.0.next().to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+pub(super) struct SimPorts;
+impl Ports for SimPorts {
+    type Store = DynamoStore;
+    type Queue = SqsQueue;
+    type Vault = RingVault<SimEntropy>;
+    type Clock = SimClock;
+    type Entropy = SimEntropy;
+}
+
+/// A model that reports random usage within its bounds, sometimes none, and sometimes fails for good.
+pub(super) struct SimModel(Dice);
+impl Model for SimModel {
+    async fn reply(
+        &self,
+        request: &ModelRequest,
+        _on_delta: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<ModelReply, ModelError> {
+        if self.0.chance(6) {
+            return Err(ModelError { reason: "the model failed", cause: "simulated".into(), usage: None });
+        }
+        let usage = (!self.0.chance(20)).then(|| Usage {
+            input_tokens: self.0.below(900),
+            output_tokens: self.0.below(u64::from(request.max_output_tokens)),
+            source: UsageSource::Reported,
+        });
+        let text = format!("answer {} to {}", self.0.next(), request.question);
+        Ok(ModelReply { text, usage, cited: Vec::new() })
+    }
+}
+
+pub(super) struct NoKnowledge;
+impl KnowledgeIndex for NoKnowledge {
+    fn has(&self, _edition: Edition) -> bool {
+        true
+    }
+    async fn publish(&self, _edition: Edition, _documents: Vec<Document>) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn search(&self, _: Edition, _: &str, _: usize) -> Result<Vec<Passage>, Error> {
+        Ok(Vec::new())
+    }
+}
+
+/// An endpoint that fails, or gets the request and lets its answer be lost.
+pub(super) struct SimEndpoint {
+    dice: Dice,
+    pub(super) healthy: Mutex<bool>,
+    /// Bodies received, by delivery id.
+    pub(super) received: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+}
+
+impl HttpOut for SimEndpoint {
+    async fn post(&self, request: OutgoingRequest) -> Result<OutgoingResponse, OutgoingError> {
+        let healthy = *self.healthy.lock().expect("no panic holds the endpoint");
+        let fate = if healthy { 99 } else { self.dice.below(100) };
+        if fate < 10 {
+            return Err(OutgoingError::Connect);
+        }
+        let header = |name: &str| request.headers.iter().find(|(key, _)| *key == name);
+        let id = header("x-assistify-delivery-id").expect("every attempt names its delivery").1.clone();
+        let mut received = self.received.lock().expect("no panic holds the endpoint");
+        received.entry(id).or_default().push(request.body);
+        match fate {
+            10..20 => Err(OutgoingError::Timeout),
+            20..35 => Ok(answer(500)),
+            _ => Ok(answer(204)),
+        }
+    }
+}
+
+fn answer(status: u16) -> OutgoingResponse {
+    let (retry_after, body) = (None, Vec::new());
+    OutgoingResponse { status, retry_after, body, truncated: false, body_complete: true }
+}
+
+/// What the integrator knows of a request it made.
+pub(super) struct Sent {
+    pub(super) command: SubmitCommand,
+    /// The ids of the first answer, if one came.
+    pub(super) receipt: Option<SubmitReceipt>,
+    /// Whether it was refused for want of money; it is then not sent again.
+    pub(super) refused: bool,
+}
+
+pub(super) struct World {
+    pub(super) dice: Dice,
+    pub(super) clock: ManualClock,
+    pub(super) faults: FaultPlan,
+    pub(super) app: App<SimPorts>,
+    /// The same deployment without faults, for looking at the truth.
+    pub(super) truth: App<SimPorts>,
+    pub(super) sqs: aws_sdk_sqs::Client,
+    pub(super) generation_url: String,
+    pub(super) deliveries_url: String,
+    pub(super) model: SimModel,
+    pub(super) endpoint: SimEndpoint,
+    pub(super) workspace: Workspace,
+    pub(super) key: KeyId,
+    pub(super) sent: Vec<Sent>,
+    pub(super) credited: i64,
+    pub(super) invocations: u64,
+}
+
+impl World {
+    pub(super) async fn new(seed: u64) -> Self {
+        let dice = Dice::new(seed);
+        let clock = ManualClock::new(START_MS);
+        let dynamo = EmbeddedDynamo::memory_with_clock(&clock).expect("memory");
+        let sqs = EmbeddedSqs::memory(clock.clone().into()).expect("memory");
+        let faults = FaultPlan::everything(seed, rate(&dice)).with_longest_delay(30);
+        faults.set_enabled(false);
+        create_table(&dynamo.client(), TABLE).await.expect("the table is made");
+        let generation_url = create_queue(&sqs.client(), GENERATION).await;
+        let deliveries_url = create_queue(&sqs.client(), DELIVERIES).await;
+        let app = |dynamo: aws_sdk_dynamodb::Client, sqs: aws_sdk_sqs::Client| {
+            let entropy = SimEntropy(dice.clone());
+            let ring = SecretString::from(r#"{"current":"v1","v1":"simulated-key-material"}"#);
+            App::<SimPorts> {
+                store: DynamoStore::new(dynamo, TABLE.to_owned()),
+                queue: SqsQueue::new(sqs, Some(generation_url.clone()), Some(deliveries_url.clone())),
+                vault: RingVault::new(RingSource::Fixed(ring), entropy.clone()),
+                clock: SimClock(clock.clone()),
+                entropy,
+                settings: Settings {
+                    powered_by: "Assistify".to_owned(),
+                    egress: EgressPolicy::default(),
+                    outbox_grace_ms: 20_000,
+                },
+            }
+        };
+        let truth = app(dynamo.client(), sqs.client());
+        let faulty = app(dynamo.client_with_faults(&faults), sqs.client_with_faults(&faults));
+        let (workspace, key) = found(&truth).await;
+        let endpoint = SimEndpoint {
+            dice: dice.clone(),
+            healthy: Mutex::new(false),
+            received: Mutex::default(),
+        };
+        let mut world = Self {
+            model: SimModel(dice.clone()),
+            sqs: sqs.client_with_faults(&faults),
+            app: faulty,
+            dice,
+            clock,
+            faults,
+            truth,
+            generation_url,
+            deliveries_url,
+            endpoint,
+            workspace,
+            key,
+            sent: Vec::new(),
+            credited: 0,
+            invocations: 0,
+        };
+        world.top_up(12).await;
+        world.faults.set_enabled(true);
+        world
+    }
+
+    /// What one generation holds.
+    pub(super) fn worst_case(&self) -> MicroCredits {
+        settings().worst_case(&Rates::default())
+    }
+
+    /// Brings in credit for so many worst cases, and half of one.
+    pub(super) async fn top_up(&mut self, worst_cases: i64) {
+        let worst = self.worst_case().0;
+        let amount = MicroCredits(worst * worst_cases + worst / 2);
+        let idempotency = IdempotencyKey::parse("k", &format!("top-up-{}", self.dice.next())).expect("a key");
+        let command = TopUpCommand { kind: LedgerKind::TopUp, amount, idempotency };
+        // Sent until it is answered, twice each time: it counts once.
+        loop {
+            let tried = wallet::top_up(&self.app.store, &self.app, &self.workspace, command.clone()).await;
+            let again = wallet::top_up(&self.app.store, &self.app, &self.workspace, command.clone()).await;
+            if tried.is_ok() || again.is_ok() {
+                self.credited += amount.0;
+                return;
+            }
+        }
+    }
+
+    pub(super) fn advance(&self, step: Duration) {
+        self.clock.advance(step);
+    }
+}
+
+/// From calm to a storm.
+fn rate(dice: &Dice) -> u16 {
+    [0, 5, 20, 60, 120][usize::try_from(dice.below(5)).expect("small")]
+}
+
+pub(super) fn settings() -> ModelSettings {
+    ModelSettings { max_input_tokens: 2_000, max_output_tokens: 100 }
+}
+
+async fn create_queue(client: &aws_sdk_sqs::Client, name: &str) -> String {
+    use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+    let mut request = client.create_queue().queue_name(name);
+    request = request.attributes(Attribute::VisibilityTimeout, "60");
+    if name.ends_with(".fifo") {
+        request = request.attributes(Attribute::FifoQueue, "true");
+    }
+    request.send().await.expect("the queue is made").queue_url.expect("a queue has a URL")
+}
+
+async fn found(app: &App<SimPorts>) -> (Workspace, KeyId) {
+    let now = app.clock.now();
+    let id = WorkspaceId::new(now, &app.entropy);
+    let workspace = Workspace {
+        id,
+        name: Label::parse("name", "Simulated").expect("a label"),
+        email: "owner@example.com".to_owned(),
+        status: WorkspaceStatus::Active,
+        plan: Plan::Enterprise,
+        limits: WorkspaceLimits::default(),
+        rates: Rates::default(),
+        wallet_shards: 3,
+        reopen_on_message: true,
+        request: workspace::AccessRequest::default(),
+        created_at: now,
+    };
+    let project = Project {
+        id: workspace::default_project(id),
+        workspace: id,
+        name: Label::parse("name", "Default").expect("a label"),
+        agent: Agent { model: settings(), ..Agent::default() },
+        knowledge_version: 0,
+        created_at: now,
+    };
+    app.store.create_workspace(&workspace, &project).await.expect("the workspace is stored");
+    let key = api_key(app, &workspace).await;
+    (workspace, key)
+}
+
+async fn api_key(app: &App<SimPorts>, workspace: &Workspace) -> KeyId {
+    use aiva_core::callback::{Callback, CallbackSecret, new_secret};
+    use aiva_core::ports::Vault;
+    let now = app.clock.now();
+    let id = KeyId { workspace: workspace.id, key: aiva_core::id::BareKeyId::new(now, &app.entropy) };
+    let token = KeyToken::new(id, &app.entropy);
+    let sealed = app.vault.seal(workspace.id, &new_secret(&app.entropy)).await.expect("sealed");
+    let key = ApiKey {
+        id,
+        project: workspace.default_project(),
+        name: Label::parse("name", "simulated").expect("a label"),
+        scopes: Scope::ALL.iter().copied().collect(),
+        dialect: aiva_core::dialect::Dialect::Aiva,
+        revoked_at: None,
+        own_limits: RequestLimits::default(),
+        limits: RequestLimits::default(),
+        callback: Some(Callback {
+            url: "https://receiver.example/hook?token=1".to_owned(),
+            secrets: vec![CallbackSecret { sealed, expires_at: None }],
+            disabled: None,
+            failing_since: None,
+        }),
+        created_at: now,
+        last_used_at: None,
+    };
+    app.store.create_key(&key, &token.hash()).await.expect("the key is stored");
+    id
+}
+
+/// Ids that an answer named, for comparing.
+pub(super) fn ids(receipt: &SubmitReceipt) -> (String, MessageId) {
+    (receipt.conversation.to_string(), receipt.message)
+}

@@ -1,0 +1,173 @@
+//! From documents to passages.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use aiva_core::id::SourceId;
+use aiva_core::knowledge::Document;
+use sha2::{Digest, Sha256};
+use text_splitter::{ChunkConfig, MarkdownSplitter};
+
+/// Characters of a passage: parts are joined up to the first, and cut at the second.
+const PASSAGE_CHARS: std::ops::Range<usize> = 500..900;
+
+/// Characters of the path of headings that are kept.
+const MAX_HEADINGS_CHARS: usize = 300;
+
+/// A passage as it is indexed.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) source: SourceId,
+    pub(super) title: Arc<str>,
+    pub(super) url: Option<Arc<str>>,
+    /// The headings above it, outermost first.
+    pub(super) headings: String,
+    pub(super) text: String,
+}
+
+impl Piece {
+    /// What it takes in memory: its text once as it stands, and about as much for its index.
+    pub(super) fn bytes(&self) -> usize {
+        const OVERHEAD: usize = 256;
+        OVERHEAD + 2 * (self.text.len() + self.headings.len())
+    }
+}
+
+/// Splits documents into passages, each text once, until `max_bytes` are reached; documents that no
+/// longer fit are left out and counted.
+pub(super) fn split(documents: &[Document], max_bytes: usize) -> (Vec<Piece>, usize) {
+    let splitter = MarkdownSplitter::new(ChunkConfig::new(PASSAGE_CHARS));
+    let (mut pieces, mut left_out, mut bytes) = (Vec::new(), 0, 0);
+    let mut seen = HashSet::new();
+    for document in documents {
+        let mut added = pieces_of(&splitter, document);
+        added.retain(|piece| seen.insert(fingerprint(&piece.text)));
+        let cost = added.iter().map(Piece::bytes).sum::<usize>();
+        if bytes + cost > max_bytes {
+            left_out += 1;
+            continue;
+        }
+        bytes += cost;
+        pieces.append(&mut added);
+    }
+    (pieces, left_out)
+}
+
+fn pieces_of(
+    splitter: &MarkdownSplitter<text_splitter::Characters>,
+    document: &Document,
+) -> Vec<Piece> {
+    let title: Arc<str> = document.title.as_str().into();
+    let url: Option<Arc<str>> = document.url.as_deref().map(Into::into);
+    let mut headings = Headings::of(&document.text);
+    let chunks = splitter.chunk_indices(&document.text);
+    chunks
+        .filter(|(_, text)| text.chars().any(char::is_alphanumeric))
+        .map(|(offset, text)| Piece {
+            source: document.source,
+            title: Arc::clone(&title),
+            url: url.clone(),
+            headings: headings.at(offset),
+            text: text.to_owned(),
+        })
+        .collect()
+}
+
+/// The same for texts that differ in case, spacing and punctuation alone.
+fn fingerprint(text: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        hash.update(word.to_lowercase().as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().into()
+}
+
+/// Walks the headings of a Markdown text from its beginning.
+struct Headings<'a> {
+    text: &'a str,
+    read: usize,
+    fenced: bool,
+    path: Vec<(usize, &'a str)>,
+}
+
+impl<'a> Headings<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text, read: 0, fenced: false, path: Vec::new() }
+    }
+
+    /// The headings above an offset, and the one that begins there; offsets must ascend.
+    fn at(&mut self, offset: usize) -> String {
+        while self.read <= offset {
+            let Some(line) = self.text[self.read..].split_inclusive('\n').next() else { break };
+            self.read += line.len();
+            self.take(line.trim());
+        }
+        let path: Vec<_> = self.path.iter().map(|(_, title)| *title).collect();
+        path.join(" / ").chars().take(MAX_HEADINGS_CHARS).collect()
+    }
+
+    fn take(&mut self, line: &'a str) {
+        if line.starts_with("```") || line.starts_with("~~~") {
+            self.fenced = !self.fenced;
+        }
+        let title = line.trim_start_matches('#');
+        let level = line.len() - title.len();
+        if self.fenced || !(1..=6).contains(&level) || !title.starts_with([' ', '\t']) {
+            return;
+        }
+        self.path.retain(|(above, _)| *above < level);
+        self.path.push((level, title.trim().trim_end_matches('#').trim_end()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aiva_core::id::Id;
+
+    use super::*;
+
+    fn document(text: &str) -> Document {
+        let source = Id::from_bare(&"0".repeat(26)).unwrap();
+        Document { source, title: "Guide".to_owned(), url: None, text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_passage_knows_the_headings_above_it() {
+        let body = "Words about it, and some more of them. ".repeat(18);
+        let text = format!(
+            "# Shop\n\n{body}\n\n## Returns\n\n{body} a\n\n```\n# no heading\n```\n\n## Shipping ##\n\n{body} b\n"
+        );
+        let (pieces, left_out) = split(&[document(&text)], usize::MAX);
+        assert_eq!(left_out, 0);
+        let path_of = |end: &str| {
+            pieces.iter().find(|piece| piece.text.ends_with(end)).unwrap().headings.as_str()
+        };
+        assert_eq!(path_of("them."), "Shop");
+        assert_eq!(path_of(" b"), "Shop / Shipping");
+        assert!(pieces.iter().any(|piece| piece.headings == "Shop / Returns"));
+        assert!(pieces.iter().all(|piece| piece.text.chars().count() <= PASSAGE_CHARS.end));
+    }
+
+    #[test]
+    fn every_word_of_a_document_is_in_a_passage() {
+        let text: String = (0..2_000).map(|number| format!("word{number} ")).collect();
+        let (pieces, _) = split(&[document(&text)], usize::MAX);
+        let words: Vec<_> = pieces.iter().flat_map(|piece| piece.text.split(' ')).collect();
+        assert_eq!(words, text.split_ascii_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_same_text_twice_is_one_passage_and_rules_alone_are_none() {
+        let twice = [document("Open on **Monday**."), document("open on monday\n"), document("---")];
+        assert_eq!(split(&twice, usize::MAX).0.len(), 1);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_and_counted() {
+        let documents = [document(&"long ".repeat(400)), document("short")];
+        let (pieces, left_out) = split(&documents, 1_000);
+        assert_eq!((pieces.len(), left_out), (1, 1));
+        assert_eq!(pieces[0].text, "short");
+    }
+}

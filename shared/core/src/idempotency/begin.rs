@@ -1,0 +1,99 @@
+//! Claiming an idempotency key, or finding what it was answered.
+
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use super::{Begun, Claim, Place, Seeded};
+use crate::app::App;
+use crate::error::{Conflict, Error, Result};
+use crate::message::Fingerprint;
+use crate::ports::{Clock, Entropy, IdempotencyStore, Ports, Vault};
+
+/// A request under an idempotency key.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The key and where it counts.
+    pub place: Place,
+    /// What tells this request from another, e.g. method, path and body.
+    pub parts: &'a [&'a [u8]],
+}
+
+/// What to do about a request.
+#[derive(Debug)]
+pub enum Attempt {
+    /// Work on it with this clock and this randomness, then tell [`super::end_answered`] or
+    /// [`super::end_failed`].
+    Work {
+        /// What the claim is ended by.
+        holder: String,
+        /// The clock and the randomness.
+        env: Seeded,
+    },
+    /// Give this answer again.
+    Replay(SecretString),
+}
+
+/// Longer than any request takes.
+const LEASE: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_secs(24 * 3_600);
+
+/// Claims the key of a request.
+///
+/// # Errors
+/// [`Error::Conflict`] when the key was used for another request, or this one is being worked on.
+pub async fn begin<P: Ports>(app: &App<P>, request: &Request<'_>) -> Result<Attempt> {
+    let now = app.now();
+    let workspace = request.place.workspace;
+    let holder = random_text(app);
+    let seed = app.vault.seal(workspace, &SecretString::from(random_text(app))).await?;
+    let claim = Claim {
+        place: request.place.clone(),
+        fingerprint: fingerprint(request.parts),
+        holder: holder.clone(),
+        seed,
+        now,
+        lease_until: now + LEASE,
+        expires_at: now + KEPT,
+    };
+    match app.store.begin(&claim).await? {
+        Begun::Started { seed, at } => {
+            let opened = app.vault.open(workspace, &seed).await?;
+            let seed = Sha256::digest(opened.expose_secret().as_bytes()).into();
+            Ok(Attempt::Work { holder, env: Seeded::new(at, seed) })
+        }
+        Begun::Replay(answer) => Ok(Attempt::Replay(app.vault.open(workspace, &answer).await?)),
+        Begun::Reused => Err(Error::Conflict(Conflict::IdempotencyKeyReused)),
+        Begun::InFlight => {
+            Err(Error::conflict("a request with this idempotency key is being worked on"))
+        }
+    }
+}
+
+fn random_text(entropy: &impl Entropy) -> String {
+    let mut bytes = [0_u8; 32];
+    entropy.fill(&mut bytes);
+    BASE64.encode(&bytes)
+}
+
+fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part);
+    }
+    Fingerprint(hash.finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_border_between_parts_counts() {
+        assert_ne!(fingerprint(&[b"ab", b"c"]), fingerprint(&[b"a", b"bc"]));
+        assert_eq!(fingerprint(&[b"ab", b"c"]), fingerprint(&[b"ab", b"c"]));
+    }
+}

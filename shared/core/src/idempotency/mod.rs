@@ -1,0 +1,81 @@
+//! The `Idempotency-Key` header: one request under one key happens once, and is answered alike again.
+//!
+//! A claim carries a seed from which everything random of the request is made (ids, secrets). So a
+//! request that died between its effect and its answer, and is repeated, does the very same again, and
+//! the store finds it done.
+
+use jiff::Timestamp;
+
+use crate::id::WorkspaceId;
+use crate::message::Fingerprint;
+use crate::text::IdempotencyKey;
+
+mod begin;
+mod end;
+mod seeded;
+
+pub use begin::{Attempt, Request, begin};
+pub use end::{end_answered, end_failed};
+pub use seeded::Seeded;
+
+/// Where an idempotency key counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The workspace; [`NO_WORKSPACE`] for requests that stand above all of them.
+    pub workspace: WorkspaceId,
+    /// The API that took the request, e.g. `operator`.
+    pub api: &'static str,
+    /// The key.
+    pub key: IdempotencyKey,
+}
+
+/// Stands where a workspace is asked for and there is none.
+pub const NO_WORKSPACE: WorkspaceId = WorkspaceId::from_uuid(uuid::Uuid::nil());
+
+/// A claim to an idempotency key.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The key.
+    pub place: Place,
+    /// What is asked for under it.
+    pub fingerprint: Fingerprint,
+    /// Unique to this request.
+    pub holder: String,
+    /// The sealed seed, should this be the first claim.
+    pub seed: String,
+    /// Now; the request's own time, should this be the first claim.
+    pub now: Timestamp,
+    /// When the request counts as dead.
+    pub lease_until: Timestamp,
+    /// When the key may be used anew.
+    pub expires_at: Timestamp,
+}
+
+/// What came of a [`Claim`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// The caller holds it; seed and moment are those of the first claim.
+    Started {
+        /// The sealed seed.
+        seed: String,
+        /// When the request was first made.
+        at: Timestamp,
+    },
+    /// It was answered; this is the sealed answer.
+    Replay(String),
+    /// The key was used for another request.
+    Reused,
+    /// The same request is being worked on.
+    InFlight,
+}
+
+/// How a claim ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// With a sealed answer, which stands until the claim expires.
+    Answered(String),
+    /// Without an outcome: the next may take over, with the same seed.
+    Released,
+    /// Refused before anything happened: the key is free again.
+    Forgotten,
+}

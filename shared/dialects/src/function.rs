@@ -1,0 +1,26 @@
+//! Which routes each function serves; a host that is one process serves [`everything`].
+
+use aiva_core::ports::Ports;
+
+use crate::http::RouteSet;
+use crate::{aiva, operator};
+
+/// The routes of `message-submit`.
+pub fn message_submit<P: Ports>() -> RouteSet<P> {
+    aiva::submitting()
+}
+
+/// The routes of `conversation-read`; it also answers whatever no route matches.
+pub fn conversation_read<P: Ports>() -> RouteSet<P> {
+    aiva::reading()
+}
+
+/// The routes of `admin`.
+pub fn admin<P: Ports>() -> RouteSet<P> {
+    operator::serving()
+}
+
+/// Every route in one process.
+pub fn everything<P: Ports>() -> RouteSet<P> {
+    message_submit().with(conversation_read()).with(admin())
+}

@@ -1,0 +1,70 @@
+//! What a handler answers when it cannot do what was asked.
+
+use aiva_core::error::Error;
+use http::{HeaderName, HeaderValue, header};
+
+/// Why a request is refused. Every dialect renders every variant.
+#[derive(Debug)]
+pub enum Failure {
+    /// The application refuses, in the words of the domain.
+    Core(Error),
+    /// The body is no JSON; the text says where it breaks.
+    MalformedJson(String),
+    /// The body is not declared as JSON in UTF-8.
+    UnsupportedMediaType,
+    /// The body is larger than [`Failure::MAX_BODY_BYTES`].
+    PayloadTooLarge,
+    /// The path is known, the method is not.
+    MethodNotAllowed {
+        /// The methods that are, as the `Allow` header lists them.
+        allow: String,
+    },
+    /// No route has this path.
+    RouteNotFound,
+}
+
+impl Failure {
+    /// The largest body that is read: 256 KiB.
+    pub const MAX_BODY_BYTES: usize = 262_144;
+
+    /// Seconds until the same request may succeed, where that is known.
+    pub(super) fn retry_after_seconds(&self) -> Option<u64> {
+        let Self::Core(error) = self else { return None };
+        match error {
+            Error::SpendCapReached { retry_after_seconds }
+            | Error::Limited { retry_after_seconds } => Some(*retry_after_seconds),
+            Error::Unavailable(_) => Some(1),
+            Error::Invalid(_)
+            | Error::MessageTooLong
+            | Error::Unauthenticated
+            | Error::Forbidden(_)
+            | Error::NotFound
+            | Error::Conflict(_)
+            | Error::InsufficientCredits
+            | Error::Internal(_) => None,
+        }
+    }
+
+    /// Headers that belong to the failure in every dialect.
+    pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::MethodNotAllowed { allow } => {
+                HeaderValue::from_str(allow).ok().map(|value| (header::ALLOW, value))
+            }
+            Self::Core(Error::Unauthenticated) => {
+                Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
+            Self::Core(_)
+            | Self::MalformedJson(_)
+            | Self::UnsupportedMediaType
+            | Self::PayloadTooLarge
+            | Self::RouteNotFound => None,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}

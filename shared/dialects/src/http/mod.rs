@@ -1,0 +1,62 @@
+//! The HTTP edge, once for all dialects: routing from one table, bodies, keys, limits, logs, errors.
+
+use std::sync::Arc;
+
+use aiva_core::app::App;
+use aiva_core::ports::Ports;
+use axum::extract::Request;
+use secrecy::SecretString;
+
+mod authenticate;
+mod background;
+mod body;
+mod call;
+mod etag;
+mod failure;
+mod field;
+mod query;
+mod render;
+mod reply;
+mod route;
+mod serve;
+
+pub use authenticate::Operator;
+use background::Background;
+pub use call::{Call, SourceAddress};
+pub use etag::is_none_match;
+pub use failure::Failure;
+pub use field::{Fields, list, text, unsigned, yes_or_no};
+pub use query::Query;
+pub use render::Rendered;
+pub use reply::{Cache, Reply};
+pub use route::{Access, Function, Handler, Path, Route, RouteSet, Voice};
+
+/// What the edge of one process holds.
+#[derive(Debug)]
+pub struct Edge<P: Ports> {
+    /// The application.
+    pub app: Arc<App<P>>,
+    operator_token: Option<SecretString>,
+    background: Background,
+}
+
+impl<P: Ports> Edge<P> {
+    /// Makes the edge of one process. Without an operator token the operator API refuses everyone.
+    pub fn new(app: Arc<App<P>>, operator_token: Option<SecretString>) -> Arc<Self> {
+        Arc::new(Self { app, operator_token, background: Background::new() })
+    }
+
+    /// Waits until what runs behind the answers (the request log) is written. A host calls it before
+    /// it stops, or before it is frozen; it may be called again and again.
+    pub async fn drain(&self) {
+        self.background.drain().await;
+    }
+}
+
+/// The router of one process: its own routes, and the right refusal for everything else.
+pub fn router<P: Ports>(edge: Arc<Edge<P>>, routes: RouteSet<P>) -> axum::Router {
+    let routes = Arc::new(routes);
+    axum::Router::new().fallback(move |request: Request| {
+        serve::serve(Arc::clone(&edge), Arc::clone(&routes), request)
+    })
+}

@@ -1,0 +1,92 @@
+//! What a handler answers when all is well.
+
+use aiva_core::error::Error;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::Failure;
+
+/// Who may keep an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    /// Nobody.
+    NoStore,
+    /// The caller, if it asks again each time (`ETag`).
+    Revalidate,
+    /// Anyone, for some minutes.
+    Public,
+}
+
+impl Cache {
+    pub(super) const fn header(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::NoStore => "no-store",
+            Self::Revalidate => "private, no-cache",
+            Self::Public => "public, max-age=300",
+        })
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) cache: Cache,
+    pub(super) body: Bytes,
+}
+
+#[derive(Serialize)]
+struct Success<T> {
+    status: &'static str,
+    data: T,
+}
+
+impl Reply {
+    /// A JSON document as it stands.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn json(status: StatusCode, document: &impl Serialize) -> Result<Self, Failure> {
+        let body = serde_json::to_vec(document).map_err(Error::internal)?;
+        Ok(Self::bytes(status, "application/json", body.into()))
+    }
+
+    /// `{"status":"success","data":…}`: the envelope of Aiva and of the operator API.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn success(status: StatusCode, data: &impl Serialize) -> Result<Self, Failure> {
+        Self::json(status, &Success { status: "success", data })
+    }
+
+    /// Bytes of a content type.
+    pub fn bytes(status: StatusCode, content_type: &'static str, body: Bytes) -> Self {
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self { status, headers: vec![kind], cache: Cache::NoStore, body }
+    }
+
+    /// A status without a body.
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), cache: Cache::NoStore, body: Bytes::new() }
+    }
+
+    /// Adds an entity tag, and lets the caller keep the answer to compare it.
+    ///
+    /// # Errors
+    /// When the tag is no header value.
+    pub fn tagged(mut self, etag: &str) -> Result<Self, Failure> {
+        let value = HeaderValue::from_str(etag).map_err(Error::internal)?;
+        self.headers.push((header::ETAG, value));
+        self.cache = Cache::Revalidate;
+        Ok(self)
+    }
+
+    /// Sets who may keep the answer.
+    #[must_use]
+    pub fn cached(mut self, cache: Cache) -> Self {
+        self.cache = cache;
+        self
+    }
+}

@@ -1,0 +1,93 @@
+//! How the AWS clients of a function are configured: no profile files, no metadata service, nothing
+//! but the variables that Lambda sets.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_types::sdk_config::{RetryConfig, TimeoutConfig};
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+
+use crate::config::ConfigError;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
+/// A warming call may take so long before the first request is let through without it.
+const WARM_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Reads region, credentials and an emulator's endpoint from the environment.
+///
+/// # Errors
+/// When a variable that Lambda always sets is missing.
+#[expect(clippy::disallowed_methods, reason = "these variables are Lambda's, read once at init")]
+pub fn sdk_config() -> Result<SdkConfig, ConfigError> {
+    configure(|name| std::env::var(name).ok())
+}
+
+fn configure(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> {
+    let get = |name: &'static str| variable(name).filter(|value| !value.is_empty());
+    let required = |name: &'static str| get(name).ok_or(ConfigError::new(name, "must be set"));
+    let credentials = Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        get("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    // DynamoDB answers in milliseconds: the first retry should not wait a second.
+    let retries = RetryConfig::standard()
+        .with_max_attempts(4)
+        .with_initial_backoff(Duration::from_millis(25))
+        .with_max_backoff(Duration::from_secs(1));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build();
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(retries)
+        .timeout_config(timeouts);
+    builder.set_endpoint_url(get("AWS_ENDPOINT_URL"));
+    Ok(builder.build())
+}
+
+/// The same configuration for calls that take long by nature (a model): the connection is bounded,
+/// the attempt is the caller's to bound, and nothing is tried again behind the caller's back.
+pub fn patient(config: &SdkConfig) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    let builder = config.to_builder().timeout_config(timeouts);
+    builder.retry_config(RetryConfig::disabled()).build()
+}
+
+/// Runs a cheap call during init, where the processor is not throttled yet, so that the first request
+/// finds an open connection. Its outcome does not matter, and it never holds up the start for long.
+pub async fn warm(call: impl Future<Output = ()>) {
+    if tokio::time::timeout(WARM_TIMEOUT, call).await.is_err() {
+        tracing::warn!("the connection was not warm in time");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_credential_is_named() {
+        let error = configure(|name| (name == "AWS_REGION").then(|| "eu-west-1".to_owned()));
+        assert_eq!(error.unwrap_err().to_string(), "AWS_ACCESS_KEY_ID must be set");
+    }
+
+    #[test]
+    fn an_emulators_endpoint_is_honoured() {
+        let config = configure(|name| Some(format!("http://localhost/{name}"))).unwrap();
+        assert_eq!(config.endpoint_url(), Some("http://localhost/AWS_ENDPOINT_URL"));
+        let plain = configure(|name| (name != "AWS_ENDPOINT_URL").then(|| "x".to_owned()));
+        assert_eq!(plain.unwrap().endpoint_url(), None);
+    }
+}

@@ -1,0 +1,298 @@
+//! Typed settings, read from the environment once.
+
+use std::fmt;
+use std::time::Duration;
+
+use aiva_core::app;
+use aiva_core::delivery::RetrySchedule;
+use aiva_core::egress::EgressPolicy;
+use secrecy::SecretString;
+
+/// How long the queues are trusted on AWS before the sweep sends again, in milliseconds.
+const OUTBOX_GRACE_MS: u64 = 60_000;
+const DEFAULT_BRAND: &str = "Assistify";
+const DEFAULT_OPENAI_URL: &str = "https://api.openai.com/v1";
+/// A callback may not wait longer than this, in milliseconds.
+const MAX_CALLBACK_TIMEOUT_MS: u64 = 30_000;
+
+/// A setting is missing or cannot be read. It names the variable and never shows its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    variable: &'static str,
+    problem: &'static str,
+}
+
+impl ConfigError {
+    /// Names a variable and its problem, completing the sentence that begins with the name.
+    pub const fn new(variable: &'static str, problem: &'static str) -> Self {
+        Self { variable, problem }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.variable, self.problem)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// The settings of one deployment. What a function does not need may be absent.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The table's name.
+    pub table: Option<String>,
+    /// The queue of replies to generate.
+    pub generation_queue_url: Option<String>,
+    /// The queue of deliveries.
+    pub delivery_queue_url: Option<String>,
+    /// The ARN of the key ring.
+    pub keyring_secret: Option<String>,
+    /// The ARN of the operator's token.
+    pub operator_secret: Option<String>,
+    /// The brand in callbacks.
+    pub brand: String,
+    /// Who writes the replies.
+    pub model: ModelChoice,
+    /// When a failed callback is tried again.
+    pub callback_retries: RetrySchedule,
+    /// How long one callback may take.
+    pub callback_timeout: Duration,
+    /// Which callbacks may be called.
+    pub egress: EgressPolicy,
+    /// A tracing filter.
+    pub log: String,
+}
+
+/// Who writes the replies.
+#[derive(Debug, Clone)]
+pub enum ModelChoice {
+    /// No model: the best passage answers.
+    Extractive,
+    /// An OpenAI-compatible endpoint.
+    OpenAi(OpenAiChoice),
+    /// Amazon Bedrock.
+    Bedrock {
+        /// A model id or an inference profile.
+        model: String,
+    },
+    /// A script (tests).
+    Scripted,
+}
+
+/// An OpenAI-compatible endpoint.
+#[derive(Debug, Clone)]
+pub struct OpenAiChoice {
+    /// Its base, up to and including `/v1`.
+    pub base_url: String,
+    /// The model's name.
+    pub model: String,
+    /// The API key, if it was given in clear.
+    pub api_key: Option<SecretString>,
+    /// The ARN of the secret that holds the API key, if there is one.
+    pub secret: Option<String>,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// When a variable that is set cannot be read.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the settings from any source of variables; an empty one counts as absent.
+    ///
+    /// # Errors
+    /// When a variable that is set cannot be read.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let local = flag("AIVA_LOCAL_CALLBACKS", get("AIVA_LOCAL_CALLBACKS"))?;
+        let mut egress = EgressPolicy { local, ..EgressPolicy::default() };
+        if let Some(ports) = get("AIVA_CALLBACK_PORTS") {
+            egress.ports = parse_ports(&ports)?;
+        }
+        Ok(Self {
+            table: get("AIVA_TABLE"),
+            generation_queue_url: get("AIVA_GENERATION_QUEUE_URL"),
+            delivery_queue_url: get("AIVA_DELIVERY_QUEUE_URL"),
+            keyring_secret: get("AIVA_KEYRING_SECRET"),
+            operator_secret: get("AIVA_OPERATOR_SECRET"),
+            brand: get("AIVA_BRAND").unwrap_or_else(|| DEFAULT_BRAND.to_owned()),
+            model: parse_model(&get)?,
+            callback_retries: parse_retries(get("AIVA_CALLBACK_RETRY_SECONDS"))?,
+            callback_timeout: parse_timeout(get("AIVA_CALLBACK_TIMEOUT_MS"))?,
+            egress,
+            log: get("AIVA_LOG").unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+
+    /// The table's name.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn table(&self) -> Result<&str, ConfigError> {
+        required("AIVA_TABLE", self.table.as_ref())
+    }
+
+    /// The URL of the generation queue.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn generation_queue_url(&self) -> Result<&str, ConfigError> {
+        required("AIVA_GENERATION_QUEUE_URL", self.generation_queue_url.as_ref())
+    }
+
+    /// The URL of the delivery queue.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn delivery_queue_url(&self) -> Result<&str, ConfigError> {
+        required("AIVA_DELIVERY_QUEUE_URL", self.delivery_queue_url.as_ref())
+    }
+
+    /// The ARN of the key ring.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn keyring_secret(&self) -> Result<&str, ConfigError> {
+        required("AIVA_KEYRING_SECRET", self.keyring_secret.as_ref())
+    }
+
+    /// The ARN of the operator's token.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn operator_secret(&self) -> Result<&str, ConfigError> {
+        required("AIVA_OPERATOR_SECRET", self.operator_secret.as_ref())
+    }
+
+    /// What the domain's rules depend on.
+    pub fn settings(&self) -> app::Settings {
+        app::Settings {
+            powered_by: self.brand.clone(),
+            egress: self.egress.clone(),
+            outbox_grace_ms: OUTBOX_GRACE_MS,
+        }
+    }
+}
+
+fn required<'a>(name: &'static str, value: Option<&'a String>) -> Result<&'a str, ConfigError> {
+    value.map(String::as_str).ok_or(ConfigError::new(name, "must be set"))
+}
+
+fn flag(name: &'static str, value: Option<String>) -> Result<bool, ConfigError> {
+    match value.as_deref() {
+        Some("true" | "1") => Ok(true),
+        // A deployment template writes something longer than "true" on purpose where this must stay off.
+        Some(other) if other.ends_with("true") => Ok(false),
+        None | Some("false" | "0") => Ok(false),
+        Some(_) => Err(ConfigError::new(name, "must be true or false")),
+    }
+}
+
+fn parse_ports(text: &str) -> Result<Vec<u16>, ConfigError> {
+    let ports: Option<Vec<u16>> = text
+        .split(',')
+        .map(|port| port.trim().parse().ok().filter(|port| *port != 0))
+        .collect();
+    match ports {
+        Some(ports) if ports.len() <= 16 => Ok(ports),
+        _ => Err(ConfigError::new("AIVA_CALLBACK_PORTS", "must list 1 to 16 ports")),
+    }
+}
+
+fn parse_retries(text: Option<String>) -> Result<RetrySchedule, ConfigError> {
+    let Some(text) = text else { return Ok(RetrySchedule::default()) };
+    RetrySchedule::parse(&text).map_err(|_| {
+        let problem = "must list at most 50 whole numbers of seconds up to 604800";
+        ConfigError::new("AIVA_CALLBACK_RETRY_SECONDS", problem)
+    })
+}
+
+fn parse_timeout(text: Option<String>) -> Result<Duration, ConfigError> {
+    let Some(text) = text else { return Ok(Duration::from_secs(5)) };
+    match text.trim().parse::<u64>() {
+        Ok(millis) if (1..=MAX_CALLBACK_TIMEOUT_MS).contains(&millis) => {
+            Ok(Duration::from_millis(millis))
+        }
+        _ => Err(ConfigError::new("AIVA_CALLBACK_TIMEOUT_MS", "must be from 1 to 30000")),
+    }
+}
+
+fn parse_model(get: &impl Fn(&str) -> Option<String>) -> Result<ModelChoice, ConfigError> {
+    match get("AIVA_MODEL").as_deref() {
+        None | Some("extractive") => Ok(ModelChoice::Extractive),
+        Some("scripted") => Ok(ModelChoice::Scripted),
+        Some("bedrock") => get("AIVA_BEDROCK_MODEL")
+            .map(|model| ModelChoice::Bedrock { model })
+            .ok_or(ConfigError::new("AIVA_BEDROCK_MODEL", "must be set for this model")),
+        Some("openai") => Ok(ModelChoice::OpenAi(OpenAiChoice {
+            base_url: get("AIVA_OPENAI_BASE_URL").unwrap_or_else(|| DEFAULT_OPENAI_URL.to_owned()),
+            model: get("AIVA_OPENAI_MODEL")
+                .ok_or(ConfigError::new("AIVA_OPENAI_MODEL", "must be set for this model"))?,
+            api_key: get("AIVA_OPENAI_API_KEY").map(SecretString::from),
+            secret: get("AIVA_OPENAI_SECRET"),
+        })),
+        Some(_) => {
+            let problem = "must be extractive, openai, bedrock or scripted";
+            Err(ConfigError::new("AIVA_MODEL", problem))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let find = |name: &str| variables.iter().find(|(key, _)| *key == name);
+        Config::read(|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_defaults_and_names_what_is_missing() {
+        let config = read(&[("AIVA_TABLE", " ")]).unwrap();
+        assert_eq!(config.brand, "Assistify");
+        assert_eq!(config.callback_timeout, Duration::from_secs(5));
+        assert_eq!(config.egress, EgressPolicy::default());
+        assert!(matches!(config.model, ModelChoice::Extractive));
+        assert_eq!(config.table().unwrap_err().to_string(), "AIVA_TABLE must be set");
+    }
+
+    #[test]
+    fn a_bad_value_is_named_and_never_shown() {
+        let bad = [
+            ("AIVA_CALLBACK_PORTS", "443,hunter2"),
+            ("AIVA_CALLBACK_TIMEOUT_MS", "hunter2"),
+            ("AIVA_CALLBACK_RETRY_SECONDS", "5,hunter2"),
+            ("AIVA_MODEL", "hunter2"),
+            ("AIVA_LOCAL_CALLBACKS", "hunter2"),
+        ];
+        for (name, value) in bad {
+            let error = read(&[(name, value)]).unwrap_err();
+            assert!(error.to_string().starts_with(name), "{error}");
+            assert!(!error.to_string().contains("hunter2") && !format!("{error:?}").contains(value));
+        }
+    }
+
+    #[test]
+    fn an_api_key_never_shows_in_debug_output() {
+        let config = read(&[
+            ("AIVA_MODEL", "openai"),
+            ("AIVA_OPENAI_MODEL", "m"),
+            ("AIVA_OPENAI_API_KEY", "sk-hunter2"),
+        ])
+        .unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn only_the_plain_word_opens_loopback_callbacks() {
+        assert!(read(&[("AIVA_LOCAL_CALLBACKS", "true")]).unwrap().egress.local);
+        assert!(!read(&[("AIVA_LOCAL_CALLBACKS", "123456789012true")]).unwrap().egress.local);
+        assert!(!read(&[]).unwrap().egress.local);
+    }
+}

@@ -1,0 +1,115 @@
+//! The two workers, from a record of a queue to its disposition.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aiva_core::app::App;
+use aiva_core::delivery::{self, DeliverySettings, RetrySchedule};
+use aiva_core::error::Error;
+use aiva_core::outbox::{DeliveryJob, GenerationJob};
+use aiva_core::ports::{Clock, HttpOut, KnowledgeIndex, Model, Ports, Queue};
+use aiva_core::reply::{self, Generated, GenerationSettings};
+use jiff::Timestamp;
+
+use crate::batch::{Disposition, Task};
+
+/// The longest delay that the queue can keep; what is due later is the sweep's.
+const MAX_QUEUE_DELAY: Duration = Duration::from_secs(900);
+
+/// What the generation worker needs.
+#[derive(Debug)]
+pub struct GenerationWorker<P: Ports, M, I> {
+    /// The ports.
+    pub app: Arc<App<P>>,
+    /// Who writes the replies.
+    pub model: M,
+    /// Where the passages are found.
+    pub index: I,
+    /// The runtime's epoch (0 where there are many processes).
+    pub epoch: u64,
+}
+
+impl<P: Ports, M: Model, I: KnowledgeIndex> GenerationWorker<P, M, I> {
+    /// Generates the reply that a record asks for.
+    pub async fn work(self: Arc<Self>, task: Task) -> Disposition {
+        let job: GenerationJob = match task.parse() {
+            Ok(job) => job,
+            Err(dead) => return dead,
+        };
+        let settings =
+            GenerationSettings { holder: task.holder, epoch: self.epoch, lease: task.time_left };
+        match reply::generate(&self.app, &self.model, &self.index, &job, &settings).await {
+            Ok(Generated::Done) => Disposition::Done,
+            Ok(Generated::Busy { until }) => {
+                let left = time_until(until, self.app.now());
+                Disposition::Retry { after: Some(left + Duration::from_secs(1)) }
+            }
+            Err(error) => again(&error, &job.message_id.to_string()),
+        }
+    }
+}
+
+/// What the delivery worker needs.
+#[derive(Debug)]
+pub struct DeliveryWorker<P: Ports, H> {
+    /// The ports.
+    pub app: Arc<App<P>>,
+    /// The way out.
+    pub http: H,
+    /// The runtime's epoch (0 where there are many processes).
+    pub epoch: u64,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// When to try again.
+    pub schedule: RetrySchedule,
+}
+
+impl<P: Ports, H: HttpOut> DeliveryWorker<P, H> {
+    /// Makes the attempt that a record asks for.
+    pub async fn work(self: Arc<Self>, task: Task) -> Disposition {
+        let job: DeliveryJob = match task.parse() {
+            Ok(job) => job,
+            Err(dead) => return dead,
+        };
+        let settings = DeliverySettings {
+            holder: task.holder,
+            epoch: self.epoch,
+            timeout: self.timeout,
+            schedule: self.schedule.clone(),
+        };
+        match delivery::attempt(&self.app, &self.http, &job, &settings).await {
+            Ok(delivery::Outcome::Done) => Disposition::Done,
+            Ok(delivery::Outcome::Later { at }) => self.later(&job, at).await,
+            Err(error) => again(&error, &job.delivery_id.to_string()),
+        }
+    }
+
+    /// Sends the job anew for its moment, rather than letting it come back until it is a dead letter.
+    async fn later(&self, job: &DeliveryJob, at: Timestamp) -> Disposition {
+        let left = time_until(at, self.app.now());
+        if left > MAX_QUEUE_DELAY {
+            return Disposition::Done;
+        }
+        let whole_seconds = Duration::from_secs(left.as_millis().div_ceil(1_000).max(1) as u64);
+        match self.app.queue.send_delivery(job, whole_seconds).await {
+            Ok(()) => Disposition::Done,
+            Err(error) => again(&error, &job.delivery_id.to_string()),
+        }
+    }
+}
+
+fn time_until(moment: Timestamp, now: Timestamp) -> Duration {
+    let millis = moment.as_millisecond().saturating_sub(now.as_millisecond());
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+/// Every error means "again": what is owed stands in the store, and giving up is the domain's decision.
+fn again(error: &Error, id: &str) -> Disposition {
+    match error {
+        Error::Internal(cause) | Error::Unavailable(cause) => {
+            tracing::error!(id, %error, %cause, "the job comes back");
+        }
+        other => tracing::error!(id, error = %other, "the job comes back"),
+    }
+    Disposition::Retry { after: None }
+}
