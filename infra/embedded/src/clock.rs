@@ -50,6 +50,8 @@ fn system_now_ms() -> i64 {
 }
 
 /// A clock that only its owner moves; clones show the same time.
+///
+/// A long poll on it ends when a message comes or the clock is moved past its wait, never by itself.
 #[derive(Clone, Debug)]
 pub struct ManualClock {
     state: Arc<ManualState>,

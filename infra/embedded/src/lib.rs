@@ -3,8 +3,8 @@
 //! The real AWS SDK clients run unchanged; their HTTP client is an engine on SQLite instead of a
 //! socket. Nothing here opens a connection, so nothing can leak to AWS.
 //!
-//! Both engines survive a crash of the process with every acknowledged write. They write with
-//! `synchronous = NORMAL`, so a power failure may cost the last writes.
+//! Both engines survive a crash of the process with every acknowledged write. The queue engine
+//! writes with `synchronous = NORMAL`, so a power failure may cost it the last writes.
 
 mod client;
 mod clock;

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod callback;
+pub mod change;
 pub mod contact;
 pub mod conversation;
 pub mod delivery;

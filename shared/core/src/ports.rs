@@ -114,7 +114,8 @@ pub trait KeyStore: Send + Sync + 'static {
         key: &ApiKey,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Replaces a key's secret; the old one works until `old_until`.
+    /// Replaces a key's secret; the old one works until `old_until`. A secret that is current already
+    /// changes nothing (a rotation that is repeated has the same one).
     fn rotate_secret(
         &self,
         id: KeyId,
@@ -369,6 +370,14 @@ pub trait DeliveryStore: Send + Sync + 'static {
         id: DeliveryId,
         fence: u64,
         update: &DeliveryUpdate,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Closes a pending delivery as cancelled; `false` when it is not pending, or a worker is at it.
+    fn cancel_delivery(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+        now: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
 
     /// Makes a closed delivery pending again, due now; a pending one is made due now. `false` when

@@ -7,12 +7,11 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_types::sdk_config::{RetryConfig, TimeoutConfig};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use aws_types::sdk_config::{RetryConfig, TimeoutConfig};
 
-
-use crate::config::ConfigError;
+use crate::config::{ConfigError, variable};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -23,9 +22,8 @@ const WARM_TIMEOUT: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// When a variable that Lambda always sets is missing.
-#[expect(clippy::disallowed_methods, reason = "these variables are Lambda's, read once at init")]
 pub fn sdk_config() -> Result<SdkConfig, ConfigError> {
-    configure(|name| std::env::var(name).ok())
+    configure(variable)
 }
 
 fn configure(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> {

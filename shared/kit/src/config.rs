@@ -37,6 +37,12 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// Reads one variable of the process's environment.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// The settings of one deployment. What a function does not need may be absent.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -98,9 +104,8 @@ impl Config {
     ///
     /// # Errors
     /// When a variable that is set cannot be read.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(|name| std::env::var(name).ok())
+        Self::read(variable)
     }
 
     /// Reads the settings from any source of variables; an empty one counts as absent.
@@ -109,7 +114,7 @@ impl Config {
     /// When a variable that is set cannot be read.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let local = flag("AIVA_LOCAL_CALLBACKS", get("AIVA_LOCAL_CALLBACKS"))?;
+        let local = flag("AIVA_LOCAL_CALLBACKS", get("AIVA_LOCAL_CALLBACKS").as_deref())?;
         let mut egress = EgressPolicy { local, ..EgressPolicy::default() };
         if let Some(ports) = get("AIVA_CALLBACK_PORTS") {
             egress.ports = parse_ports(&ports)?;
@@ -122,8 +127,8 @@ impl Config {
             operator_secret: get("AIVA_OPERATOR_SECRET"),
             brand: get("AIVA_BRAND").unwrap_or_else(|| DEFAULT_BRAND.to_owned()),
             model: parse_model(&get)?,
-            callback_retries: parse_retries(get("AIVA_CALLBACK_RETRY_SECONDS"))?,
-            callback_timeout: parse_timeout(get("AIVA_CALLBACK_TIMEOUT_MS"))?,
+            callback_retries: parse_retries(get("AIVA_CALLBACK_RETRY_SECONDS").as_deref())?,
+            callback_timeout: parse_timeout(get("AIVA_CALLBACK_TIMEOUT_MS").as_deref())?,
             egress,
             log: get("AIVA_LOG").unwrap_or_else(|| "info".to_owned()),
         })
@@ -183,8 +188,8 @@ fn required<'a>(name: &'static str, value: Option<&'a String>) -> Result<&'a str
     value.map(String::as_str).ok_or(ConfigError::new(name, "must be set"))
 }
 
-fn flag(name: &'static str, value: Option<String>) -> Result<bool, ConfigError> {
-    match value.as_deref() {
+fn flag(name: &'static str, value: Option<&str>) -> Result<bool, ConfigError> {
+    match value {
         Some("true" | "1") => Ok(true),
         // A deployment template writes something longer than "true" on purpose where this must stay off.
         Some(other) if other.ends_with("true") => Ok(false),
@@ -194,25 +199,23 @@ fn flag(name: &'static str, value: Option<String>) -> Result<bool, ConfigError> 
 }
 
 fn parse_ports(text: &str) -> Result<Vec<u16>, ConfigError> {
-    let ports: Option<Vec<u16>> = text
-        .split(',')
-        .map(|port| port.trim().parse().ok().filter(|port| *port != 0))
-        .collect();
+    let ports: Option<Vec<u16>> =
+        text.split(',').map(|port| port.trim().parse().ok().filter(|port| *port != 0)).collect();
     match ports {
         Some(ports) if ports.len() <= 16 => Ok(ports),
         _ => Err(ConfigError::new("AIVA_CALLBACK_PORTS", "must list 1 to 16 ports")),
     }
 }
 
-fn parse_retries(text: Option<String>) -> Result<RetrySchedule, ConfigError> {
+fn parse_retries(text: Option<&str>) -> Result<RetrySchedule, ConfigError> {
     let Some(text) = text else { return Ok(RetrySchedule::default()) };
-    RetrySchedule::parse(&text).map_err(|_| {
+    RetrySchedule::parse(text).map_err(|_| {
         let problem = "must list at most 50 whole numbers of seconds up to 604800";
         ConfigError::new("AIVA_CALLBACK_RETRY_SECONDS", problem)
     })
 }
 
-fn parse_timeout(text: Option<String>) -> Result<Duration, ConfigError> {
+fn parse_timeout(text: Option<&str>) -> Result<Duration, ConfigError> {
     let Some(text) = text else { return Ok(Duration::from_secs(5)) };
     match text.trim().parse::<u64>() {
         Ok(millis) if (1..=MAX_CALLBACK_TIMEOUT_MS).contains(&millis) => {
@@ -274,7 +277,9 @@ mod tests {
         for (name, value) in bad {
             let error = read(&[(name, value)]).unwrap_err();
             assert!(error.to_string().starts_with(name), "{error}");
-            assert!(!error.to_string().contains("hunter2") && !format!("{error:?}").contains(value));
+            assert!(
+                !error.to_string().contains("hunter2") && !format!("{error:?}").contains(value)
+            );
         }
     }
 

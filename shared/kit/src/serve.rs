@@ -7,7 +7,10 @@ use std::time::Duration;
 use aiva_core::ports::Clock;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use axum::Router;
-use axum::response::Response;
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Response};
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
@@ -22,26 +25,32 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// The first wait of a failed record.
 const BACKOFF: Duration = Duration::from_secs(5);
 
-/// What an HTTP function needs beside its routes.
-#[derive(Debug, Clone, Copy)]
-pub struct Edge<T> {
-    /// Turns the caller's address into the request extension that the routes look for.
-    pub source_address: fn(&str) -> T,
-    /// The answer when the time of the invocation, or the handler, ran out on the caller.
-    pub failed: fn(&axum::http::Uri) -> Response,
-}
-
-/// Serves routes behind API Gateway's HTTP API.
+/// Serves routes behind API Gateway's HTTP API. `source_address` turns the caller's address into the
+/// request extension that the routes look for; `drain` finishes what runs behind the answers, because
+/// nothing runs between two invocations.
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
-pub async fn http<T: Clone + Send + Sync + 'static>(
+pub async fn http<T, D, F>(
     router: Router,
-    edge: Edge<T>,
-) -> Result<(), Error> {
+    source_address: fn(&str) -> T,
+    drain: D,
+) -> Result<(), Error>
+where
+    T: Clone + Send + Sync + 'static,
+    D: Fn() -> F + Clone + Send,
+    F: Future<Output = ()> + Send,
+{
     lambda_http::run(service_fn(move |request: Request| {
-        let router = router.clone();
-        async move { Ok::<_, Infallible>(answer(router, edge, request).await) }
+        let (router, drain) = (router.clone(), drain.clone());
+        async move {
+            let deadline = request.lambda_context_ref().map_or_else(default_deadline, deadline);
+            let response = answer(router, source_address, request).await;
+            if tokio::time::timeout_at(deadline, drain()).await.is_err() {
+                tracing::warn!("the log of this request is not written");
+            }
+            Ok::<_, Infallible>(response)
+        }
     }))
     .await
 }
@@ -49,36 +58,40 @@ pub async fn http<T: Clone + Send + Sync + 'static>(
 /// Answers one request of API Gateway.
 pub async fn answer<T: Clone + Send + Sync + 'static>(
     router: Router,
-    edge: Edge<T>,
+    source_address: fn(&str) -> T,
     mut request: Request,
 ) -> Response {
     let deadline = request.lambda_context_ref().map_or_else(default_deadline, deadline);
-    let address = source_address(&request).to_owned();
-    request.extensions_mut().insert((edge.source_address)(&address));
+    let address = source_address(address_of(&request));
+    request.extensions_mut().insert(address);
     strip_stage(&mut request);
-    let uri = request.uri().clone();
-    let request = request.map(axum::body::Body::new);
-    let handler = tokio::spawn(router.oneshot(request));
+    let handler = tokio::spawn(router.oneshot(request.map(Body::new)));
     match tokio::time::timeout_at(deadline, handler).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(never))) => match never {},
         Ok(Err(error)) => {
             tracing::error!(panicked = error.is_panic(), "the handler broke");
-            (edge.failed)(&uri)
+            last_resort(StatusCode::INTERNAL_SERVER_ERROR)
         }
         Err(_) => {
             tracing::error!("the handler ran out of time");
-            (edge.failed)(&uri)
+            last_resort(StatusCode::SERVICE_UNAVAILABLE)
         }
     }
 }
 
-fn source_address(request: &Request) -> &str {
+/// The answer when no dialect could give one.
+fn last_resort(status: StatusCode) -> Response {
+    (status, [(RETRY_AFTER, "1")]).into_response()
+}
+
+fn address_of(request: &Request) -> &str {
     match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => {
             context.http.source_ip.as_deref().unwrap_or("unknown")
         }
-        None => "unknown",
+        // Only API Gateway's HTTP API is compiled in.
+        _ => "unknown",
     }
 }
 
@@ -162,9 +175,10 @@ where
 }
 
 fn receipts(event: &SqsEvent) -> std::collections::HashMap<String, String> {
-    let pairs = event.records.iter().map(|message| {
-        Some((message.message_id.clone()?, message.receipt_handle.clone()?))
-    });
+    let pairs = event
+        .records
+        .iter()
+        .map(|message| Some((message.message_id.clone()?, message.receipt_handle.clone()?)));
     pairs.flatten().collect()
 }
 

@@ -17,7 +17,6 @@ use crate::batch::{Disposition, Task};
 const MAX_QUEUE_DELAY: Duration = Duration::from_secs(900);
 
 /// What the generation worker needs.
-#[derive(Debug)]
 pub struct GenerationWorker<P: Ports, M, I> {
     /// The ports.
     pub app: Arc<App<P>>,
@@ -50,7 +49,6 @@ impl<P: Ports, M: Model, I: KnowledgeIndex> GenerationWorker<P, M, I> {
 }
 
 /// What the delivery worker needs.
-#[derive(Debug)]
 pub struct DeliveryWorker<P: Ports, H> {
     /// The ports.
     pub app: Arc<App<P>>,

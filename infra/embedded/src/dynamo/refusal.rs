@@ -2,7 +2,8 @@
 //!
 //! The engine's request types refuse bad values while they are being read, and say which exception
 //! is meant by a marker at the head of the message. The markers are not part of its documented
-//! interface: `tests/it/dynamo_refusals.rs` fails when one changes.
+//! interface: `tests/it/dynamo_refusals.rs` fails when one changes that an operation served here
+//! can raise.
 
 use dynoxide::DynoxideError;
 
@@ -70,5 +71,23 @@ fn without_position(text: &str) -> &str {
     match text.rsplit_once(" at line ") {
         Some((message, position)) if position.contains("column") => message,
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::Error;
+
+    use super::*;
+
+    /// Only operations that are not served raise these two, so no request can show them.
+    #[test]
+    fn the_markers_that_keep_the_position_keep_it() {
+        let refused = |text: &str| from_unreadable("Query", &serde_json::Error::custom(text));
+        let position = "bad at line 1 column 2";
+        let serialization = refused("SERIALIZATION_AS_READ:bad at line 1 column 2");
+        assert!(matches!(serialization, DynoxideError::SerializationException(m) if m == position));
+        let validation = refused("VALIDATION_AS_READ:bad at line 1 column 2");
+        assert!(matches!(validation, DynoxideError::ValidationException(m) if m == position));
     }
 }

@@ -9,6 +9,9 @@ use crate::mix::{fold, fold_text};
 /// Rates are counted in thousandths.
 const PER_MILLE: u64 = 1000;
 
+/// The count of requests left that is never used up.
+const ALIVE: u64 = u64::MAX;
+
 /// A kind of misfortune between a client and its service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -43,18 +46,9 @@ impl Fault {
         Self::IgnoredDelete,
     ];
 
-    /// The fault's place in [`Self::ALL`].
+    /// The fault's place in [`Self::ALL`], which lists the variants as they are declared.
     const fn place(self) -> usize {
-        match self {
-            Self::Throttled => 0,
-            Self::TransactionConflict => 1,
-            Self::TransactionInProgress => 2,
-            Self::LostRequest => 3,
-            Self::LostAnswer => 4,
-            Self::DuplicateSend => 5,
-            Self::DelayedSend => 6,
-            Self::IgnoredDelete => 7,
-        }
+        self as usize
     }
 }
 
@@ -80,6 +74,8 @@ pub struct FaultPlan {
 #[derive(Debug)]
 struct State {
     enabled: AtomicBool,
+    /// Requests until the process counts as dead; [`ALIVE`] while it is not about to die.
+    left: AtomicU64,
     turns: Mutex<BTreeMap<String, u64>>,
     injected: [AtomicU64; Fault::ALL.len()],
 }
@@ -89,6 +85,7 @@ impl FaultPlan {
     pub fn new(seed: u64) -> Self {
         let state = State {
             enabled: AtomicBool::new(true),
+            left: AtomicU64::new(ALIVE),
             turns: Mutex::default(),
             injected: Default::default(),
         };
@@ -131,6 +128,17 @@ impl FaultPlan {
         self.state.enabled.load(Ordering::SeqCst)
     }
 
+    /// Lets the process behind the clients die after `requests` more of them: every later request is
+    /// lost, as a crash between two requests looks from outside. [`Self::revive`] starts it again.
+    pub fn halt_after(&self, requests: u64) {
+        self.state.left.store(requests.min(ALIVE - 1), Ordering::SeqCst);
+    }
+
+    /// Starts a halted process again.
+    pub fn revive(&self) {
+        self.state.left.store(ALIVE, Ordering::SeqCst);
+    }
+
     /// Counts how often `fault` has struck.
     pub fn injected(&self, fault: Fault) -> u64 {
         self.state.injected[fault.place()].load(Ordering::SeqCst)
@@ -150,6 +158,9 @@ impl FaultPlan {
         if !self.is_enabled() {
             return None;
         }
+        if self.is_dead() {
+            return Some(Stroke { fault: Fault::LostRequest, detail: 0 });
+        }
         let turn = self.next_turn(operation);
         let dice = fold(&[self.seed, fold_text(operation), turn]);
         for fault in Fault::ALL {
@@ -165,6 +176,16 @@ impl FaultPlan {
 
     pub(super) const fn longest_delay_s(&self) -> u16 {
         self.longest_delay_s
+    }
+
+    /// Uses up one of the requests that are left, and says whether none was.
+    fn is_dead(&self) -> bool {
+        let used =
+            self.state.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| match left {
+                ALIVE => None,
+                left => Some(left.saturating_sub(1)),
+            });
+        used == Ok(0)
     }
 
     fn next_turn(&self, operation: &str) -> u64 {

@@ -3,3 +3,9 @@
 #[cfg(test)]
 #[cfg(feature = "http-out")]
 mod http_out;
+#[cfg(test)]
+#[cfg(feature = "knowledge")]
+mod knowledge;
+#[cfg(test)]
+#[cfg(feature = "llm")]
+mod llm;

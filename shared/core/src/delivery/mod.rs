@@ -8,9 +8,13 @@ use crate::id::{DeliveryId, WorkspaceId};
 use crate::key::KeyId;
 
 mod attempt;
+mod cancel_waiting;
+mod replay;
 mod schedule;
 
 pub use attempt::{DeliverySettings, Outcome, attempt, draft, job_of};
+pub(crate) use cancel_waiting::cancel_waiting;
+pub use replay::{find, replay};
 pub use schedule::{RetrySchedule, next_wait_ms};
 
 /// One event on its way to one endpoint.

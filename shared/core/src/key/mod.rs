@@ -17,9 +17,23 @@ use crate::ports::Entropy;
 use crate::text::Label;
 
 mod authenticate;
+mod create;
+mod find;
+mod revoke;
+mod rotate_callback_secret;
+mod rotate_secret;
+mod send_test;
+mod update;
 
 pub(crate) use authenticate::seconds_until;
 pub use authenticate::{Caller, authenticate};
+pub use create::{CreateKey, NewKey, create};
+pub use find::find;
+pub use revoke::revoke;
+pub use rotate_callback_secret::rotate_callback_secret;
+pub use rotate_secret::rotate_secret;
+pub use send_test::send_test;
+pub use update::{KeyPatch, update};
 
 /// The public identifier of a key. It names the workspace, so that a key can be looked up, and what
 /// it will need can be read beside it, without asking first whose it is.

@@ -7,6 +7,16 @@ use crate::id::{ProjectId, WorkspaceId};
 use crate::money::{MicroCredits, Rates};
 use crate::text::Label;
 
+mod create;
+mod find;
+mod list;
+mod set_agent;
+
+pub use create::create;
+pub use find::resolve;
+pub use list::list;
+pub use set_agent::{AgentDraft, set_agent};
+
 /// One agent and its knowledge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {

@@ -9,6 +9,19 @@ use crate::key::RequestLimits;
 use crate::money::{MicroCredits, Rates};
 use crate::text::Label;
 
+mod approve;
+mod find;
+mod limits;
+mod rates;
+mod request;
+
+pub use approve::approve;
+pub use find::find;
+pub(crate) use limits::requests;
+pub use limits::{LimitsPatch, set_limits};
+pub use rates::{RatesPatch, set_rates};
+pub use request::{RequestAccess, request};
+
 /// The tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {

@@ -1,5 +1,7 @@
 //! What a handler answers when it cannot do what was asked.
 
+use std::fmt;
+
 use aiva_core::error::Error;
 use http::{HeaderName, HeaderValue, header};
 
@@ -59,6 +61,24 @@ impl Failure {
             | Self::UnsupportedMediaType
             | Self::PayloadTooLarge
             | Self::RouteNotFound => None,
+        }
+    }
+}
+
+/// What a caller may read; causes are not in it.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Core(error) => fmt::Display::fmt(error, f),
+            Self::MalformedJson(place) => f.write_str(place),
+            Self::UnsupportedMediaType => {
+                f.write_str("the body must be declared as application/json in UTF-8")
+            }
+            Self::PayloadTooLarge => {
+                write!(f, "the body is larger than {} bytes", Self::MAX_BODY_BYTES)
+            }
+            Self::MethodNotAllowed { allow } => write!(f, "the method must be one of {allow}"),
+            Self::RouteNotFound => f.write_str("there is no such route"),
         }
     }
 }

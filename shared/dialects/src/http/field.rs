@@ -26,6 +26,11 @@ impl Fields {
         self.map.get(name)
     }
 
+    /// The object as bytes that are the same however it was written: sorted, without white space.
+    pub fn canonical(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.map).unwrap_or_default()
+    }
+
     /// Reads a field that must be there.
     pub fn required<T>(
         &mut self,
@@ -40,7 +45,6 @@ impl Fields {
     }
 
     /// Reads a field that may be left out: `Some(None)` when it is.
-    #[expect(clippy::option_option, reason = "left out and refused are two different answers")]
     pub fn optional<T>(
         &mut self,
         name: &'static str,
@@ -69,7 +73,6 @@ impl Fields {
     }
 
     /// Reads a text that may be left out: `Some(None)` when it is.
-    #[expect(clippy::option_option, reason = "left out and refused are two different answers")]
     pub fn optional_text<T>(
         &mut self,
         name: &'static str,

@@ -29,10 +29,9 @@ pub use field::{Fields, list, text, unsigned, yes_or_no};
 pub use query::Query;
 pub use render::Rendered;
 pub use reply::{Cache, Reply};
-pub use route::{Access, Function, Handler, Path, Route, RouteSet, Voice};
+pub use route::{Access, Answering, Function, Handler, Route, RouteSet, Verb, Voice};
 
 /// What the edge of one process holds.
-#[derive(Debug)]
 pub struct Edge<P: Ports> {
     /// The application.
     pub app: Arc<App<P>>,

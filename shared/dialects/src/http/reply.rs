@@ -83,6 +83,13 @@ impl Reply {
         Ok(self)
     }
 
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
     /// Sets who may keep the answer.
     #[must_use]
     pub fn cached(mut self, cache: Cache) -> Self {

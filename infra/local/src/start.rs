@@ -1,0 +1,163 @@
+//! Starting everything, in the order in which it depends on each other.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aiva_adapters::dynamo::{DynamoStore, create_table};
+use aiva_adapters::http_out::{GuardedHttp, Resolution};
+use aiva_adapters::knowledge::MemoryIndex;
+use aiva_adapters::secrets::RingVault;
+use aiva_adapters::sqs::SqsQueue;
+use aiva_core::app::{App, Settings};
+use aiva_core::ports::Clock;
+use aiva_dialects::{Edge, function, router};
+use aiva_embedded::{Clock as EngineClock, EmbeddedDynamo, EmbeddedSqs};
+use aiva_kit::batch::{Order, Task};
+use aiva_kit::clock::{OsEntropy, SystemClock};
+use aiva_kit::work::{DeliveryWorker, GenerationWorker};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::data_dir::{DataDir, new_secret};
+use crate::demo;
+use crate::error::StartError;
+use crate::poll::{Poller, Stop};
+use crate::queues::{self, Queues};
+use crate::runtime::{LocalPorts, Runtime};
+use crate::{http, model, tend};
+
+const TABLE: &str = "aiva";
+/// Replies generated at once, at most.
+const GENERATION_DESKS: u32 = 64;
+/// Callbacks on their way at once, at most.
+const DELIVERY_DESKS: u32 = 256;
+/// As long as the functions may take on AWS.
+const GENERATION_TIME: Duration = Duration::from_secs(90);
+const DELIVERY_TIME: Duration = Duration::from_secs(30);
+
+/// The embedded engines, ready for use.
+struct Engines {
+    dynamo: EmbeddedDynamo,
+    sqs: aws_sdk_sqs::Client,
+    queues: Queues,
+}
+
+pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
+    if !config.bind.is_loopback() && !config.allow_public_bind {
+        return Err(StartError::PublicBind(config.bind));
+    }
+    let dir = DataDir::open(&config.data_dir)?;
+    let wanted = SocketAddr::new(config.bind, config.port);
+    let listener = TcpListener::bind(wanted).await;
+    let listener = listener.map_err(|error| StartError::Listen { address: wanted, error })?;
+    let address = listener.local_addr();
+    let address = address.map_err(|error| StartError::Listen { address: wanted, error })?;
+    let engines = open_engines(&config, &dir).await?;
+    let epoch = dir.next_epoch()?;
+    let app = Arc::new(application(&config, &dir, &engines)?);
+    let token = match &config.operator_token {
+        Some(token) => token.expose_secret().to_owned(),
+        None => dir.secret("operator-token", new_secret)?,
+    };
+    let demo = demo::prepare(&*app, &dir, &format!("http://{address}"), &token).await?;
+
+    let (stop, tasks) = (Stop::default(), TaskTracker::new());
+    let edge = Edge::new(Arc::clone(&app), Some(SecretString::from(token)));
+    let product = router(Arc::clone(&edge), function::everything());
+    let routes = http::routes(product, dir.path("mail"));
+    let serving = http::serve(listener, routes, stop.soft.clone().cancelled_owned());
+    let hard = stop.hard.clone();
+    tasks.spawn(async move { hard.run_until_cancelled(serving).await });
+    let pollers = Pollers { config: &config, app: &app, engines: &engines, epoch };
+    pollers.start(&stop, &tasks)?;
+    tasks.spawn(tend::sweep(Arc::clone(&app), stop.clone()));
+    tasks.spawn(tend::expire(engines.dynamo, stop.clone()));
+    Ok(Runtime { address, demo, app, edge, stop, tasks, _dir: dir })
+}
+
+async fn open_engines(config: &Config, dir: &DataDir) -> Result<Engines, StartError> {
+    let dynamo = EmbeddedDynamo::open(&dir.path("dynamo.db")).map_err(StartError::engine)?;
+    let queues = EmbeddedSqs::open(&dir.path("sqs.db"), EngineClock::System);
+    let queues = queues.map_err(StartError::engine)?;
+    // Whoever held these messages ended with the process before this one.
+    queues.release_in_flight().map_err(StartError::engine)?;
+    // What is made at the start is made through clients without injected faults.
+    create_table(&dynamo.client(), TABLE).await.map_err(StartError::engine)?;
+    let made = queues::create(&queues.client()).await?;
+    Ok(Engines { dynamo, sqs: queues.client_with(&config.sqs), queues: made })
+}
+
+fn application(
+    config: &Config,
+    dir: &DataDir,
+    engines: &Engines,
+) -> Result<App<LocalPorts>, StartError> {
+    let ring = dir.secret("key-ring.json", || {
+        serde_json::json!({ "current": "v1", "v1": new_secret() }).to_string()
+    })?;
+    let vault = RingVault::from_json(&ring).map_err(StartError::engine)?;
+    let queues = &engines.queues;
+    let grace = u64::try_from(config.outbox_grace.as_millis()).unwrap_or(u64::MAX);
+    Ok(App {
+        store: DynamoStore::new(engines.dynamo.client_with(&config.dynamo), TABLE.to_owned()),
+        queue: SqsQueue::new(
+            engines.sqs.clone(),
+            Some(queues.generation.clone()),
+            Some(queues.delivery.clone()),
+        ),
+        vault,
+        clock: SystemClock,
+        entropy: OsEntropy,
+        settings: Settings { outbox_grace_ms: grace, ..config.product.settings() },
+    })
+}
+
+/// What the pollers are made from.
+struct Pollers<'a> {
+    config: &'a Config,
+    app: &'a Arc<App<LocalPorts>>,
+    engines: &'a Engines,
+    epoch: u64,
+}
+
+impl Pollers<'_> {
+    fn start(&self, stop: &Stop, tasks: &TaskTracker) -> Result<(), StartError> {
+        let product = &self.config.product;
+        let generation = Arc::new(GenerationWorker {
+            app: Arc::clone(self.app),
+            model: model::choose(&product.model)?,
+            index: MemoryIndex::default(),
+            epoch: self.epoch,
+        });
+        let http = GuardedHttp::new(product.egress.clone(), Resolution::System, || SystemClock.now());
+        let delivery = Arc::new(DeliveryWorker {
+            app: Arc::clone(self.app),
+            http: http.map_err(StartError::engine)?,
+            epoch: self.epoch,
+            timeout: product.callback_timeout,
+            schedule: product.callback_retries.clone(),
+        });
+        let replies = Poller {
+            client: self.engines.sqs.clone(),
+            queue_url: self.engines.queues.generation.clone(),
+            order: Order::Grouped,
+            desks: GENERATION_DESKS,
+            time_limit: GENERATION_TIME,
+            work: move |task: Task| Arc::clone(&generation).work(task),
+        };
+        let callbacks = Poller {
+            client: self.engines.sqs.clone(),
+            queue_url: self.engines.queues.delivery.clone(),
+            order: Order::Free,
+            desks: DELIVERY_DESKS,
+            time_limit: DELIVERY_TIME,
+            work: move |task: Task| Arc::clone(&delivery).work(task),
+        };
+        tasks.spawn(replies.run(stop.clone(), tasks.clone()));
+        tasks.spawn(callbacks.run(stop.clone(), tasks.clone()));
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! Claiming the reply that a message is owed: one conditional update.
+
+use aiva_core::conversation::ConversationRef;
+use aiva_core::error::Result;
+use aiva_core::message::{Claimed, Lease, Submission, Submitted};
+use aiva_core::ports::MessageStore;
+use aiva_core::reply::{Settled, Settlement};
+
+use super::DynamoStore;
+use super::item::{from_item, number, text};
+use super::keys;
+use super::lease;
+use super::row::message::{MessageRow, ReplyState};
+use super::write::{Change, Written};
+
+impl MessageStore for DynamoStore {
+    async fn submit(&self, submission: &Submission) -> Result<Submitted> {
+        self.store_submission(submission).await
+    }
+
+    /// The owed mark is not touched, because moving it would cost a write of the index.
+    async fn claim(
+        &self,
+        reference: &ConversationRef,
+        seq: u64,
+        lease: &Lease,
+    ) -> Result<Claimed> {
+        // A claim repeated by its holder, whose first answer was lost, succeeds and counts twice.
+        let take = Change::new(format!("{}, #n :one", lease::TAKE))
+            .when("#st = :queued")
+            .with("queued", text(ReplyState::Queued.as_str()));
+        let key = keys::message(reference, seq);
+        let row = match self.update_row(key, &lease::when_free(take, lease)).await? {
+            Written::Yes(item) => {
+                let row: MessageRow = from_item(item)?;
+                return Ok(Claimed::Yes(Box::new(row.owed_reply(seq)?)));
+            }
+            Written::No(None) => return Ok(Claimed::Finished),
+            Written::No(Some(item)) => from_item::<MessageRow>(item)?,
+        };
+        match (row.st, row.lu) {
+            (Some(ReplyState::Queued), Some(until)) => {
+                Ok(Claimed::Busy { until: until.moment()? })
+            }
+            _ => Ok(Claimed::Finished),
+        }
+    }
+
+    async fn settle(&self, settlement: &Settlement) -> Result<Settled> {
+        self.store_settlement(settlement).await
+    }
+}
+
+impl DynamoStore {
+    /// The change that closes a claimed message: its state, its lease and its owed mark.
+    pub(super) fn closing(settlement: &Settlement) -> Change {
+        let state = ReplyState::from(settlement.ending);
+        Change::new(format!("SET #st = :ending REMOVE #owed, #due, {}", lease::DROP))
+            .when("#st = :queued AND #f = :fence")
+            .with("ending", text(state.as_str()))
+            .with("queued", text(ReplyState::Queued.as_str()))
+            .with("fence", number(settlement.fence))
+    }
+}

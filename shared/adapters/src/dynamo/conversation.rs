@@ -1,0 +1,155 @@
+//! Conversations and their messages, as readers see them.
+
+use aiva_core::conversation::{Conversation, ConversationRef};
+use aiva_core::error::{Error, Result};
+use aiva_core::id::{ConversationId, ProjectId, WorkspaceId};
+use aiva_core::message::Message;
+use aiva_core::ports::{ConversationStore, Situation, WorkspaceStore};
+use aiva_core::project::Project;
+use aiva_core::text::ExternalId;
+use aiva_core::workspace::{Workspace, default_project};
+
+use super::DynamoStore;
+use super::item::{Item, from_item, key_of, text_of};
+use super::keys::{self, SORT};
+use super::read::Reading;
+use super::row::conversation::{ConversationRow, EntryRow};
+use super::row::message::MessageRow;
+use super::row::workspace::{ProjectRow, WorkspaceRow};
+
+impl ConversationStore for DynamoStore {
+    async fn situation(&self, reference: &ConversationRef) -> Result<Option<Situation>> {
+        let workspace_key = keys::workspace(reference.workspace);
+        let project_key = keys::project(reference.workspace, reference.project);
+        let conversation_key = keys::conversation(reference);
+        let all = vec![workspace_key.clone(), project_key.clone(), conversation_key.clone()];
+        let mut rows = self.rows(all).await?;
+        let (Some(workspace), Some(project)) =
+            (rows.remove(&workspace_key), rows.remove(&project_key))
+        else {
+            return Ok(None);
+        };
+        let conversation = rows.remove(&conversation_key);
+        Ok(Some(Situation {
+            workspace: Workspace::try_from(from_item::<WorkspaceRow>(workspace)?)?,
+            project: Project::try_from(from_item::<ProjectRow>(project)?)?,
+            conversation: conversation.map(|item| parse(item, reference)).transpose()?,
+        }))
+    }
+
+    async fn conversation(&self, reference: &ConversationRef) -> Result<Option<Conversation>> {
+        let row = self.row(keys::conversation(reference)).await?;
+        row.map(|item| parse(item, reference)).transpose()
+    }
+
+    /// Two reads for a conversation of the default project: our id leads to the integrator's, which
+    /// leads to the row. Another project's takes one or two more, because lists are kept by project.
+    async fn conversation_by_id(
+        &self,
+        workspace: WorkspaceId,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>> {
+        let Some(reference) = self.reference_of(workspace, id).await? else { return Ok(None) };
+        let conversation = self.conversation(&reference).await?;
+        Ok(conversation.filter(|conversation| conversation.id == id))
+    }
+
+    /// A query over the shards of the list, then the rows that it names.
+    async fn conversations_before(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        before: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<Conversation>> {
+        let spans = keys::conversation_entries(workspace, project);
+        let mut found = Vec::new();
+        let mut position = before.map(ConversationId::bare);
+        // A second round only where an entry was seen a moment before its conversation.
+        while found.len() < limit {
+            let wanted = limit - found.len();
+            let entry = |item: Item| {
+                let external = from_item::<EntryRow>(item)?.x;
+                Ok(Some(ConversationRef { workspace, project, external }))
+            };
+            let (references, next) = self.newest_first(&spans, position, wanted, entry).await?;
+            found.extend(self.conversations(&references).await?);
+            position = next;
+            if position.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn messages_after(
+        &self,
+        reference: &ConversationRef,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        let span = keys::messages(reference, after.saturating_add(1), u64::MAX);
+        let run = self.run(&span, Reading::oldest(limit)).await?;
+        run.items.into_iter().map(parse_message).collect()
+    }
+
+    async fn messages_until(
+        &self,
+        reference: &ConversationRef,
+        seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        let span = keys::messages(reference, 0, seq);
+        let reading = Reading { ascending: false, ..Reading::oldest(limit) };
+        let run = self.run(&span, reading).await?;
+        run.items.into_iter().rev().map(parse_message).collect()
+    }
+}
+
+impl DynamoStore {
+    async fn conversations(&self, references: &[ConversationRef]) -> Result<Vec<Conversation>> {
+        let mut rows = self.rows(references.iter().map(keys::conversation).collect()).await?;
+        let present = references.iter().filter_map(|reference| {
+            let item = rows.remove(&keys::conversation(reference))?;
+            Some(parse(item, reference))
+        });
+        present.collect()
+    }
+
+    async fn reference_of(
+        &self,
+        workspace: WorkspaceId,
+        id: ConversationId,
+    ) -> Result<Option<ConversationRef>> {
+        let default = default_project(workspace);
+        let named = |project, external: ExternalId| ConversationRef { workspace, project, external };
+        let entry: Option<EntryRow> =
+            self.parsed_row(keys::conversation_entry(workspace, default, id)).await?;
+        if let Some(entry) = entry {
+            return Ok(Some(named(default, entry.x)));
+        }
+        let projects = self.projects(workspace).await?;
+        let others: Vec<ProjectId> =
+            projects.iter().map(|project| project.id).filter(|id| *id != default).collect();
+        let entry = |project: &ProjectId| keys::conversation_entry(workspace, *project, id);
+        let mut rows = self.rows(others.iter().map(entry).collect()).await?;
+        let found = others.iter().find_map(|project| {
+            rows.remove(&entry(project)).map(|item| (*project, item))
+        });
+        found
+            .map(|(project, item)| Ok(named(project, from_item::<EntryRow>(item)?.x)))
+            .transpose()
+    }
+}
+
+fn parse(item: Item, reference: &ConversationRef) -> Result<Conversation> {
+    from_item::<ConversationRow>(item)?.under(reference.clone())
+}
+
+fn parse_message(item: Item) -> Result<Message> {
+    let Some((_, seq)) = keys::parse_message(&key_of(&item)?) else {
+        let sort = text_of(&item, SORT).unwrap_or_default();
+        return Err(Error::internal(format!("the sort key {sort:?} names no message")));
+    };
+    from_item::<MessageRow>(item)?.numbered(seq)
+}

@@ -1,0 +1,91 @@
+//! Conversations, and the entries of their lists.
+
+use aiva_core::conversation::{Conversation, ConversationRef, ConversationStatus, Owner};
+use aiva_core::error::{Error, Result};
+use aiva_core::id::ConversationId;
+use aiva_core::text::ExternalId;
+use serde::{Deserialize, Serialize};
+
+use super::{Millis, unknown};
+
+/// A conversation: `q` is the number of its last message, `v` its version, `p` the replies pending,
+/// `hu` whether a human owns it and `ha` who, `lk` and `lu` the key and user that last wrote, `lc` the
+/// answers of low confidence in a row.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::dynamo) struct ConversationRow {
+    id: ConversationId,
+    st: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    hu: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ha: Option<String>,
+    q: u64,
+    v: u64,
+    p: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lu: Option<ExternalId>,
+    lc: u32,
+    ca: Millis,
+    ua: Millis,
+}
+
+impl From<&Conversation> for ConversationRow {
+    fn from(conversation: &Conversation) -> Self {
+        let (hu, ha) = match &conversation.owner {
+            Owner::Ai => (false, None),
+            Owner::Human { agent } => (true, agent.clone()),
+        };
+        Self {
+            id: conversation.id,
+            st: conversation.status.as_str().to_owned(),
+            hu,
+            ha,
+            q: conversation.seq,
+            v: conversation.version,
+            p: conversation.pending_replies,
+            lk: conversation.last_key.map(|key| key.to_string()),
+            lu: conversation.last_user.clone(),
+            lc: conversation.low_confidence_turns,
+            ca: conversation.created_at.into(),
+            ua: conversation.updated_at.into(),
+        }
+    }
+}
+
+impl ConversationRow {
+    /// The conversation that stands under this reference.
+    pub(in crate::dynamo) fn under(self, reference: ConversationRef) -> Result<Conversation> {
+        let owner = if self.hu { Owner::Human { agent: self.ha } } else { Owner::Ai };
+        let key = self.lk.map(|key| key.parse()).transpose();
+        Ok(Conversation {
+            id: self.id,
+            reference,
+            owner,
+            status: ConversationStatus::parse(&self.st).ok_or_else(unknown("status"))?,
+            seq: self.q,
+            version: self.v,
+            pending_replies: self.p,
+            last_key: key.map_err(Error::internal)?,
+            last_user: self.lu,
+            low_confidence_turns: self.lc,
+            created_at: self.ca.moment()?,
+            updated_at: self.ua.moment()?,
+        })
+    }
+}
+
+/// An entry of a project's list of conversations: `x` is the integrator's id.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::dynamo) struct EntryRow {
+    pub(in crate::dynamo) x: ExternalId,
+}
+
+/// What the first use of an idempotency key was answered: `f` is the fingerprint of the request.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::dynamo) struct FirstUseRow {
+    pub(in crate::dynamo) f: String,
+    pub(in crate::dynamo) cv: ConversationId,
+    pub(in crate::dynamo) m: aiva_core::id::MessageId,
+}

@@ -1,0 +1,152 @@
+//! Workspaces and projects.
+
+use aiva_core::error::Result;
+use aiva_core::id::{ProjectId, WorkspaceId};
+use aiva_core::money::{MicroCredits, Rates};
+use aiva_core::project::{Agent, Project};
+use aiva_core::text::Label;
+use aiva_core::workspace::{AccessRequest, Plan, Workspace, WorkspaceLimits, WorkspaceStatus};
+use serde::{Deserialize, Serialize};
+
+use super::Millis;
+
+/// A workspace: `st` is its status, `lim` its limits, `ra` its rates, `ws` its wallet's shards.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::dynamo) struct WorkspaceRow {
+    id: WorkspaceId,
+    nm: Label,
+    em: String,
+    st: WorkspaceStatus,
+    pl: Plan,
+    lim: LimitsRow,
+    ra: RatesRow,
+    ws: u8,
+    ro: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uc: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ev: Option<String>,
+    ca: Millis,
+}
+
+/// Limits: requests a minute, a day, and what one end user may spend in a month.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::dynamo) struct LimitsRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    m: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    u: Option<MicroCredits>,
+}
+
+/// Rates: micro-credits a million tokens in and out.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(in crate::dynamo) struct RatesRow {
+    i: MicroCredits,
+    o: MicroCredits,
+}
+
+impl From<&WorkspaceLimits> for LimitsRow {
+    fn from(limits: &WorkspaceLimits) -> Self {
+        Self {
+            m: limits.requests_per_minute,
+            d: limits.requests_per_day,
+            u: limits.user_monthly_cap,
+        }
+    }
+}
+
+impl From<Rates> for RatesRow {
+    fn from(rates: Rates) -> Self {
+        Self { i: rates.input_per_million_tokens, o: rates.output_per_million_tokens }
+    }
+}
+
+impl From<RatesRow> for Rates {
+    fn from(row: RatesRow) -> Self {
+        Self { input_per_million_tokens: row.i, output_per_million_tokens: row.o }
+    }
+}
+
+impl From<&Workspace> for WorkspaceRow {
+    fn from(workspace: &Workspace) -> Self {
+        Self {
+            id: workspace.id,
+            nm: workspace.name.clone(),
+            em: workspace.email.clone(),
+            st: workspace.status,
+            pl: workspace.plan,
+            lim: LimitsRow::from(&workspace.limits),
+            ra: RatesRow::from(workspace.rates),
+            ws: workspace.wallet_shards,
+            ro: workspace.reopen_on_message,
+            uc: workspace.request.use_case.clone(),
+            ev: workspace.request.expected_volume.clone(),
+            ca: workspace.created_at.into(),
+        }
+    }
+}
+
+impl TryFrom<WorkspaceRow> for Workspace {
+    type Error = aiva_core::error::Error;
+
+    fn try_from(row: WorkspaceRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            name: row.nm,
+            email: row.em,
+            status: row.st,
+            plan: row.pl,
+            limits: WorkspaceLimits {
+                requests_per_minute: row.lim.m,
+                requests_per_day: row.lim.d,
+                user_monthly_cap: row.lim.u,
+            },
+            rates: row.ra.into(),
+            wallet_shards: row.ws,
+            reopen_on_message: row.ro,
+            request: AccessRequest { use_case: row.uc, expected_volume: row.ev },
+            created_at: row.ca.moment()?,
+        })
+    }
+}
+
+/// A project: `kv` is the version of its knowledge, `ag` its agent, a document as the operator sent it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::dynamo) struct ProjectRow {
+    id: ProjectId,
+    w: WorkspaceId,
+    nm: Label,
+    ag: Agent,
+    kv: u64,
+    ca: Millis,
+}
+
+impl From<&Project> for ProjectRow {
+    fn from(project: &Project) -> Self {
+        Self {
+            id: project.id,
+            w: project.workspace,
+            nm: project.name.clone(),
+            ag: project.agent.clone(),
+            kv: project.knowledge_version,
+            ca: project.created_at.into(),
+        }
+    }
+}
+
+impl TryFrom<ProjectRow> for Project {
+    type Error = aiva_core::error::Error;
+
+    fn try_from(row: ProjectRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            workspace: row.w,
+            name: row.nm,
+            agent: row.ag,
+            knowledge_version: row.kv,
+            created_at: row.ca.moment()?,
+        })
+    }
+}

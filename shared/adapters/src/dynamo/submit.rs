@@ -1,0 +1,210 @@
+//! Accepting a message: one transaction.
+
+use aiva_core::conversation::Conversation;
+use aiva_core::error::{Error, Result};
+use aiva_core::id::{WorkspaceId, base32, base32_decode};
+use aiva_core::message::{
+    Disposition, Fingerprint, FirstAnswer, Message, Submission, Submitted,
+};
+use aiva_core::money::MicroCredits;
+use aiva_core::text::ExternalId;
+use aiva_core::time;
+use aiva_core::wallet::Hold;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use jiff::Timestamp;
+
+use super::DynamoStore;
+use super::item::{Item, from_item, moment, number, text, to_item};
+use super::keys::{self, DUE, OWED};
+use super::row::conversation::{ConversationRow, EntryRow, FirstUseRow};
+use super::row::message::MessageRow;
+use super::write::{Change, Refusal, Transacted, put, update};
+
+/// Months of a contact's spending that are kept beside the running one.
+const MONTHS_KEPT: u32 = 12;
+
+impl DynamoStore {
+    /// Stores a submission whole. The order of the actions is the order in which refusals count.
+    pub(super) async fn store_submission(&self, submission: &Submission) -> Result<Submitted> {
+        let conversation = &submission.conversation;
+        let workspace = conversation.reference.workspace;
+        if let Some(refused) = never_fits(&submission.disposition) {
+            return self.replay(submission).await.map(|first| first.unwrap_or(refused));
+        }
+        let mut actions = vec![
+            self.first_use(submission)?,
+            self.conversation_action(conversation)?,
+            self.message_action(submission)?,
+        ];
+        let mut money = Vec::new();
+        if let Disposition::Generate { hold, .. } = &submission.disposition {
+            actions.push(self.hold_action(workspace, hold)?);
+            money.push(Submitted::ShardShort);
+        }
+        if let Some(user) = &submission.message.user {
+            let at = submission.message.created_at;
+            actions.push(self.contact_action(workspace, user, at, &submission.disposition)?);
+            money.push(Submitted::CapReached);
+        }
+        if conversation.version == 1 {
+            actions.push(self.entry_action(conversation)?);
+        }
+        let token = submission.message.id.bare();
+        match self.transact(Some(token), actions).await? {
+            Transacted::Yes => Ok(Submitted::Stored),
+            Transacted::No(refusals) => why(submission, refusals, money),
+        }
+    }
+
+    /// The answer of an earlier use of the idempotency key, read alone. It is needed only where the
+    /// transaction cannot even be tried.
+    async fn replay(&self, submission: &Submission) -> Result<Option<Submitted>> {
+        let workspace = submission.conversation.reference.workspace;
+        let row = self.row(keys::idempotency(workspace, &submission.idempotency)).await?;
+        row.map(|item| first_answer(submission, item)).transpose()
+    }
+
+    fn first_use(&self, submission: &Submission) -> Result<TransactWriteItem> {
+        let workspace = submission.conversation.reference.workspace;
+        let row = FirstUseRow {
+            f: base32(&submission.fingerprint.0),
+            cv: submission.conversation.id,
+            m: submission.message.id,
+        };
+        let item = to_item(keys::idempotency(workspace, &submission.idempotency), &row)?;
+        put(&self.table, item, &Change::only_when("attribute_not_exists(#pk)"))
+    }
+
+    /// Makes a conversation, or advances it by compare-and-set on its version.
+    pub(super) fn conversation_action(
+        &self,
+        conversation: &Conversation,
+    ) -> Result<TransactWriteItem> {
+        let key = keys::conversation(&conversation.reference);
+        let item = to_item(key, &ConversationRow::from(conversation))?;
+        let condition = match conversation.version {
+            0 | 1 => Change::only_when("attribute_not_exists(#pk)"),
+            version => Change::only_when("#v = :read").with("read", number(version - 1)),
+        };
+        put(&self.table, item, &condition)
+    }
+
+    fn entry_action(&self, conversation: &Conversation) -> Result<TransactWriteItem> {
+        let place = &conversation.reference;
+        let key = keys::conversation_entry(place.workspace, place.project, conversation.id);
+        let item = to_item(key, &EntryRow { x: place.external.clone() })?;
+        put(&self.table, item, &Change::default())
+    }
+
+    fn message_action(&self, submission: &Submission) -> Result<TransactWriteItem> {
+        let message = &submission.message;
+        let key = keys::message(&submission.conversation.reference, message.seq);
+        let mut item = to_item(key, &MessageRow::from(submission))?;
+        if let Disposition::Generate { due, .. } = submission.disposition {
+            item.insert(OWED.to_owned(), text(keys::owed_mark(message.id)));
+            item.insert(DUE.to_owned(), moment(due));
+        }
+        put(&self.table, item, &Change::only_when("attribute_not_exists(#pk)"))
+    }
+
+    /// Puts a message of the agent; nothing is owed for it.
+    pub(super) fn reply_action(
+        &self,
+        conversation: &Conversation,
+        reply: &Message,
+    ) -> Result<TransactWriteItem> {
+        let key = keys::message(&conversation.reference, reply.seq);
+        let item = to_item(key, &MessageRow::from(reply))?;
+        put(&self.table, item, &Change::only_when("attribute_not_exists(#pk)"))
+    }
+
+    fn hold_action(&self, workspace: WorkspaceId, hold: &Hold) -> Result<TransactWriteItem> {
+        let change = Change::new("ADD #a :taken")
+            .when("#a >= :held")
+            .with("held", number(hold.amount.0))
+            .with("taken", number(hold.amount.negated().0));
+        update(&self.table, keys::wallet_shard(workspace, hold.shard), &change)
+    }
+
+    /// Notes that the end user wrote, and counts the hold to the month. Spent and held are one number,
+    /// because a condition cannot add; it is counted also where no cap is set, so that one set later
+    /// begins with the truth.
+    fn contact_action(
+        &self,
+        workspace: WorkspaceId,
+        user: &ExternalId,
+        at: Timestamp,
+        disposition: &Disposition,
+    ) -> Result<TransactWriteItem> {
+        let first_seen = "SET #ca = if_not_exists(#ca, :now)";
+        let change = match disposition {
+            Disposition::Skip(_) => Change::new(first_seen),
+            Disposition::Generate { hold, user_cap, .. } => {
+                let month = month_attribute(hold.month);
+                let old = month_attribute(time::month_before(hold.month, MONTHS_KEPT + 1));
+                let change = Change::new(format!("{first_seen} REMOVE #{old} ADD #{month} :held"));
+                let change = change.with("held", number(hold.amount.0));
+                match user_cap {
+                    None => change,
+                    Some(cap) => change
+                        .when(format!("(attribute_not_exists(#{month}) OR #{month} <= :room)"))
+                        .with("room", number(cap.saturating_sub(hold.amount).0)),
+                }
+            }
+        };
+        update(&self.table, keys::contact(workspace, user), &change.with("now", moment(at)))
+    }
+}
+
+/// The attribute that counts what an end user spent and holds in a month.
+pub(super) fn month_attribute(month: u32) -> String {
+    format!("u{month}")
+}
+
+/// A worst case above the cap can never be held, and its condition would hold for an absent count.
+fn never_fits(disposition: &Disposition) -> Option<Submitted> {
+    match disposition {
+        Disposition::Generate { hold, user_cap: Some(cap), .. }
+            if cap.saturating_sub(hold.amount) < MicroCredits::ZERO =>
+        {
+            Some(Submitted::CapReached)
+        }
+        Disposition::Generate { .. } | Disposition::Skip(_) => None,
+    }
+}
+
+fn why(
+    submission: &Submission,
+    refusals: Vec<Refusal>,
+    money: Vec<Submitted>,
+) -> Result<Submitted> {
+    let mut refusals = refusals.into_iter();
+    let idempotency = refusals.next().unwrap_or_default();
+    if idempotency.refused {
+        let item = idempotency.item.ok_or_else(|| Error::internal("a replay without its row"))?;
+        return first_answer(submission, item);
+    }
+    let conversation = refusals.next().unwrap_or_default();
+    let message = refusals.next().unwrap_or_default();
+    if conversation.refused || message.refused {
+        return Ok(Submitted::Stale);
+    }
+    let short = refusals.zip(money).find(|(refusal, _)| refusal.refused);
+    short.map(|(_, reason)| reason).ok_or_else(|| Error::internal("a submission was refused"))
+}
+
+/// What the first use was answered; the submission's own row means that an earlier try of it, whose
+/// answer was lost, is stored.
+fn first_answer(submission: &Submission, item: Item) -> Result<Submitted> {
+    let row: FirstUseRow = from_item(item)?;
+    if row.m == submission.message.id {
+        return Ok(Submitted::Stored);
+    }
+    let bytes = base32_decode(&row.f).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let fingerprint = bytes.ok_or_else(|| Error::internal("a stored fingerprint is broken"))?;
+    Ok(Submitted::Replay(FirstAnswer {
+        fingerprint: Fingerprint(fingerprint),
+        conversation: row.cv,
+        message: row.m,
+    }))
+}

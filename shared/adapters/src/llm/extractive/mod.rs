@@ -1,0 +1,125 @@
+//! Answers without a model: the best passage, in its own sentences, with its source named; and where
+//! no passage covers the question, an honest word that the answer is not known.
+
+mod prose;
+mod select;
+mod words;
+
+use aiva_core::knowledge::Passage;
+use aiva_core::ports::Model;
+use aiva_core::reply::{ModelError, ModelReply, ModelRequest, tokens};
+use aiva_core::wallet::{Usage, UsageSource};
+
+/// The share of the question that a passage must cover to answer it, in thousandths. Between the
+/// answerable and the unanswerable questions of the tests there is room on both sides of it.
+const MIN_COVERAGE_PERMILLE: u16 = 500;
+
+const UNKNOWN: &str =
+    "I'm sorry, I couldn't find an answer to that in the information I have.";
+const GREETING: &str = "Hello! How can I help you?";
+const THANKS: &str = "You're welcome!";
+
+/// Tokens of the answer that are kept for naming its source, at most.
+const MAX_SOURCE_TOKENS: u64 = 200;
+
+/// The model that is none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extractive;
+
+impl Model for Extractive {
+    async fn reply(
+        &self,
+        request: &ModelRequest,
+        on_delta: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<ModelReply, ModelError> {
+        let reply = answer(request);
+        on_delta(&reply.text);
+        Ok(reply)
+    }
+}
+
+fn answer(request: &ModelRequest) -> ModelReply {
+    let limit = u64::from(request.max_output_tokens);
+    let (text, used) = match (small_talk(&request.question), best(&request.passages)) {
+        (Some(text), _) => (text.to_owned(), None),
+        (None, Some((index, passage))) => {
+            (quote(&request.question, passage, limit), Some((index, passage)))
+        }
+        (None, None) => (UNKNOWN.to_owned(), None),
+    };
+    let text = tokens::truncate(&text, limit).to_owned();
+    let read = used.map_or(0, |(_, passage)| tokens::estimate(&passage.text));
+    let usage = Usage {
+        input_tokens: tokens::estimate(&request.question) + read,
+        output_tokens: tokens::estimate(&text),
+        source: UsageSource::Estimated,
+    };
+    let cited = used.map(|(index, _)| index).into_iter().collect();
+    ModelReply { text, usage: Some(usage), cited }
+}
+
+/// The passage that covers most of the question, the better ranked of equals, if it covers enough.
+fn best(passages: &[Passage]) -> Option<(usize, &Passage)> {
+    let enough = passages
+        .iter()
+        .enumerate()
+        .filter(|(_, passage)| passage.coverage_permille >= MIN_COVERAGE_PERMILLE);
+    enough.rev().max_by_key(|(_, passage)| passage.coverage_permille)
+}
+
+/// The sentences that answer, and where they stand.
+fn quote(question: &str, passage: &Passage, limit: u64) -> String {
+    let mut source = format!("\n\nSource: {}", passage.title);
+    if let Some(url) = &passage.url {
+        source.push_str(&format!(" ({url})"));
+    }
+    if tokens::estimate(&source) > MAX_SOURCE_TOKENS.min(limit / 2) {
+        source.clear();
+    }
+    let units = prose::units(&passage.text);
+    let mut chosen = select::select(question, &units);
+    loop {
+        let answer = select::join(&units, &chosen);
+        let fits = tokens::estimate(&answer) + tokens::estimate(&source) <= limit;
+        if fits || chosen.len() <= 1 {
+            let room = limit.saturating_sub(tokens::estimate(&source));
+            return format!("{}{source}", tokens::truncate(&answer, room));
+        }
+        chosen.pop();
+    }
+}
+
+/// A polite answer to a message that asks nothing.
+fn small_talk(message: &str) -> Option<&'static str> {
+    const GREETINGS: [&str; 9] =
+        ["hello", "hi", "hey", "hallo", "good", "morning", "afternoon", "evening", "there"];
+    const GRATITUDE: [&str; 12] = [
+        "thanks", "thank", "you", "very", "so", "much", "a", "lot", "great", "ok", "bye", "goodbye",
+    ];
+    let words = words::words(message);
+    let all_of = |list: &[&str]| words.iter().all(|word| list.contains(&word.as_str()));
+    if words.is_empty() || words.len() > 6 {
+        None
+    } else if all_of(&GRATITUDE) && words.iter().any(|word| word.starts_with("thank")) {
+        Some(THANKS)
+    } else if all_of(&GREETINGS) && words.iter().any(|word| GREETINGS[..4].contains(&word.as_str())) {
+        Some(GREETING)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_small_talk_is_taken_for_small_talk() {
+        assert_eq!(small_talk("Hi there!"), Some(GREETING));
+        assert_eq!(small_talk("Good morning, hello"), Some(GREETING));
+        assert_eq!(small_talk("ok thank you so much :)"), Some(THANKS));
+        for question in ["hi, where is my order?", "good there", "you", "?", "a lot", ""] {
+            assert_eq!(small_talk(question), None, "{question}");
+        }
+    }
+}

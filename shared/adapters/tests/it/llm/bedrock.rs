@@ -1,0 +1,85 @@
+//! Bedrock's Converse, spoken by the real SDK to an endpoint of our own.
+
+use std::time::Duration;
+
+use aiva_adapters::llm::{Bedrock, Patience, Provider};
+use aiva_core::message::Sender;
+use aiva_core::reply::Turn;
+use aws_sdk_bedrockruntime::config::{BehaviorVersion, Region, Token};
+use aws_sdk_bedrockruntime::{Client, Config};
+use serde_json::json;
+
+use super::endpoint::{self, Act, Endpoint};
+use super::{NoJitter, ask, patience, reported, request};
+
+const ANSWER: &str = r#"{
+    "output": {"message": {"role": "assistant", "content": [{"text": "Five days [1]."}]}},
+    "stopReason": "end_turn",
+    "usage": {"inputTokens": 40, "outputTokens": 6, "totalTokens": 46},
+    "metrics": {"latencyMs": 10}
+}"#;
+
+fn model(endpoint: &Endpoint, patience: Patience) -> Provider<NoJitter> {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .endpoint_url(endpoint.url(""))
+        .bearer_token(Token::new("test", None))
+        .build();
+    Provider::Bedrock(Bedrock::new(Client::from_conf(config), "some.model", patience, NoJitter))
+}
+
+fn error(status: u16, code: &str) -> Act {
+    let headers = format!("x-amzn-errortype: {code}\r\ncontent-type: application/json\r\n");
+    endpoint::status(status, &headers, r#"{"message":"the prompt was: How long?"}"#)
+}
+
+#[tokio::test]
+async fn a_conversation_is_sent_whole_and_the_answer_is_billed_as_reported() {
+    let endpoint = Endpoint::start([endpoint::json(ANSWER)]).await;
+    let turn = |sender, text: &str| Turn { sender, text: text.to_owned() };
+    let mut request = request("How long?");
+    request.history = vec![turn(Sender::Ai, "Welcome!"), turn(Sender::Visitor, "Hello")];
+    let (reply, deltas) = ask(&model(&endpoint, patience()), &request).await;
+    let reply = reply.unwrap();
+    assert_eq!((reply.text.as_str(), reply.cited.as_slice()), ("Five days.", &[0][..]));
+    assert_eq!(reply.usage, Some(reported(40, 6)));
+    assert_eq!(deltas, ["Five days."]);
+    let seen = endpoint.seen().remove(0);
+    assert!(seen.head.starts_with("POST /model/some.model/converse "), "{}", seen.head);
+    assert_eq!(
+        seen.body,
+        json!({
+            "messages": [{"role": "user", "content": [{"text": "Hello\n\nHow long?"}]}],
+            "system": [{"text": "Answer from the passages."}],
+            "inferenceConfig": {"maxTokens": 300},
+        })
+    );
+}
+
+#[tokio::test]
+async fn passing_faults_are_tried_four_times_and_counted_once_each() {
+    let busy = || error(429, "ThrottlingException");
+    let endpoint = Endpoint::start([busy(), busy(), busy(), endpoint::json(ANSWER)]).await;
+    assert!(ask(&model(&endpoint, patience()), &request("?")).await.0.is_ok());
+    assert_eq!(endpoint.requests(), 4);
+    let endpoint = Endpoint::start([error(503, "ServiceUnavailableException")]).await;
+    let failure = ask(&model(&endpoint, patience()), &request("?")).await.0.unwrap_err();
+    assert_eq!((failure.reason, endpoint.requests()), ("the model is unavailable", 4));
+}
+
+#[tokio::test]
+async fn a_refusal_is_final_and_its_words_are_not_repeated() {
+    let endpoint = Endpoint::start([error(400, "ValidationException")]).await;
+    let failure = ask(&model(&endpoint, patience()), &request("How long?")).await.0.unwrap_err();
+    assert_eq!((failure.reason, endpoint.requests()), ("the model refused the request", 1));
+    assert_eq!(failure.cause.to_string(), "attempt 1: status 400, ValidationException");
+}
+
+#[tokio::test]
+async fn silence_ends_at_the_deadline() {
+    let endpoint = Endpoint::start([Act::SayAndHang(String::new())]).await;
+    let hurried = Patience { total_timeout: Duration::from_millis(150), ..patience() };
+    let failure = ask(&model(&endpoint, hurried), &request("?")).await.0.unwrap_err();
+    assert_eq!((failure.reason, endpoint.requests()), ("the model timed out", 1));
+}

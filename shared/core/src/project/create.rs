@@ -1,0 +1,39 @@
+//! Making a project.
+
+use super::{Agent, Project};
+use crate::error::{Error, Result};
+use crate::id::{ProjectId, WorkspaceId};
+use crate::ports::{Clock, Entropy, WorkspaceStore};
+use crate::text::Label;
+
+/// Projects that a workspace may have. Two made at the same time may both be the last.
+const MAX_PROJECTS: usize = 100;
+
+/// Makes a project with an agent of the defaults and no knowledge.
+///
+/// # Errors
+/// [`Error::Invalid`] for the name, [`Error::Conflict`] when the workspace has as many as it may.
+pub async fn create(
+    store: &impl WorkspaceStore,
+    env: &(impl Clock + Entropy),
+    workspace: WorkspaceId,
+    name: &str,
+) -> Result<Project> {
+    let name = Label::parse("name", name)?;
+    if store.projects(workspace).await?.len() >= MAX_PROJECTS {
+        return Err(Error::conflict(
+            "the workspace has 100 projects, which is the most it may have",
+        ));
+    }
+    let now = env.now();
+    let project = Project {
+        id: ProjectId::new(now, env),
+        workspace,
+        name,
+        agent: Agent::default(),
+        knowledge_version: 0,
+        created_at: now,
+    };
+    store.create_project(&project).await?;
+    Ok(project)
+}

@@ -1,0 +1,105 @@
+//! Changing what the operator allows over, or under, the plan.
+
+use super::{Workspace, WorkspaceLimits};
+use crate::change::Change;
+use crate::error::{Error, Result};
+use crate::money::MicroCredits;
+use crate::ports::WorkspaceStore;
+
+/// Changes of limits: what is left out stays, null restores the plan's value.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LimitsPatch {
+    /// Requests a minute for each key.
+    pub requests_per_minute: Change<i64>,
+    /// Requests a day for each key.
+    pub requests_per_day: Change<i64>,
+    /// What one end user may spend in a calendar month, in micro-credits.
+    pub user_monthly_cap: Change<i64>,
+}
+
+/// Changes a workspace's limits and answers the workspace with them.
+///
+/// # Errors
+/// [`Error::Invalid`] for a value of 0 or less, or one too great.
+pub async fn set_limits(
+    store: &impl WorkspaceStore,
+    workspace: Workspace,
+    patch: LimitsPatch,
+) -> Result<Workspace> {
+    let limits = merged(workspace.limits, patch)?;
+    if limits != workspace.limits {
+        store.set_limits(&workspace, &limits).await?;
+    }
+    Ok(Workspace { limits, ..workspace })
+}
+
+fn merged(current: WorkspaceLimits, patch: LimitsPatch) -> Result<WorkspaceLimits> {
+    let cap = |value: i64| {
+        let cap = MicroCredits(value);
+        if cap <= MicroCredits::ZERO || cap > MicroCredits::MAX_TOP_UP {
+            return Err(Error::invalid(
+                "userMonthlyCap",
+                "must be a whole number of micro-credits from 1 to 10^15",
+            ));
+        }
+        Ok(cap)
+    };
+    Ok(WorkspaceLimits {
+        requests_per_minute: patch
+            .requests_per_minute
+            .apply(current.requests_per_minute, |value| requests("requestsPerMinute", value))?,
+        requests_per_day: patch
+            .requests_per_day
+            .apply(current.requests_per_day, |value| requests("requestsPerDay", value))?,
+        user_monthly_cap: patch.user_monthly_cap.apply(current.user_monthly_cap, cap)?,
+    })
+}
+
+/// Reads a number of requests.
+pub(crate) fn requests(field: &'static str, value: i64) -> Result<u32> {
+    u32::try_from(value)
+        .ok()
+        .filter(|number| (1..=MAX_REQUESTS).contains(number))
+        .ok_or_else(|| Error::invalid(field, "must be a whole number from 1 to 1,000,000,000"))
+}
+
+const MAX_REQUESTS: u32 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_leaves_null_restores_and_a_value_sets() {
+        let current = WorkspaceLimits {
+            requests_per_minute: Some(5),
+            requests_per_day: Some(50),
+            user_monthly_cap: None,
+        };
+        let patch = LimitsPatch {
+            requests_per_minute: Change::Clear,
+            requests_per_day: Change::Keep,
+            user_monthly_cap: Change::Set(7),
+        };
+        let expected = WorkspaceLimits {
+            requests_per_minute: None,
+            requests_per_day: Some(50),
+            user_monthly_cap: Some(MicroCredits(7)),
+        };
+        assert_eq!(merged(current, patch).unwrap(), expected);
+    }
+
+    #[test]
+    fn nothing_below_one_is_a_limit() {
+        for value in [0, -1, i64::MIN, i64::MAX] {
+            let set = Change::Set(value);
+            for patch in [
+                LimitsPatch { requests_per_minute: set, ..LimitsPatch::default() },
+                LimitsPatch { requests_per_day: set, ..LimitsPatch::default() },
+                LimitsPatch { user_monthly_cap: set, ..LimitsPatch::default() },
+            ] {
+                assert!(merged(WorkspaceLimits::default(), patch).is_err(), "{patch:?}");
+            }
+        }
+    }
+}

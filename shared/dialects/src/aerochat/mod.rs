@@ -1,0 +1,3 @@
+//! The AeroChat dialect: so far, its error envelope.
+
+pub mod error;

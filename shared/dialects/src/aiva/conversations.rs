@@ -1,0 +1,156 @@
+//! `GET /conversations` and `GET /conversations/{externalConversationId}`.
+
+use std::sync::Arc;
+
+use aiva_core::conversation::{
+    self, Conversation, ConversationFilter, ConversationRef, ConversationStatus,
+};
+use aiva_core::error::Error;
+use aiva_core::id::ConversationId;
+use aiva_core::key::Caller;
+use aiva_core::page::{self, CursorScope, Limit};
+use aiva_core::ports::{ConversationStore, Ports};
+use aiva_core::text::ExternalId;
+use aiva_core::workspace::default_project;
+use http::StatusCode;
+
+use super::wire::{ConversationDetail, ConversationPage, ConversationSummary};
+use crate::http::{Call, Edge, Failure, Reply, is_none_match};
+
+const DEFAULT_LIMIT: u16 = 50;
+const MAX_LIMIT: u16 = 200;
+
+/// Names the shape of the answer in its entity tag: change it with the shape.
+const SHAPE: u8 = 1;
+
+pub(super) async fn read<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let ahead = look_ahead(&edge, &call);
+    let (caller, ahead) = call.authenticate_beside(&edge, ahead).await?;
+    let conversation = find(&edge, &call, &caller, ahead).await?;
+    let (after, limit) = window(&edge, &call, &conversation).await?;
+    let etag = etag(&conversation, after, limit);
+    if is_none_match(&call.headers, &etag) {
+        return Reply::empty(StatusCode::NOT_MODIFIED).tagged(&etag);
+    }
+    let view = conversation::read(&edge.app.store, conversation, after, limit).await?;
+    let list = messages_of(&view.conversation);
+    let scope = CursorScope { workspace: caller.key.id.workspace, list: &list };
+    let next = seal(&edge, scope, view.next_after.map(|seq| seq.to_string())).await?;
+    Reply::success(StatusCode::OK, &ConversationDetail::new(&view, next))?.tagged(&etag)
+}
+
+/// Reads the conversation while the key is being checked; `None` when it must be read afterwards.
+async fn look_ahead<P: Ports>(edge: &Edge<P>, call: &Call) -> Option<Option<Conversation>> {
+    let workspace = call.claimed_key()?.id.workspace;
+    let project = default_project(workspace);
+    let external = external_of(call)?;
+    let reference = ConversationRef { workspace, project, external };
+    edge.app.store.conversation(&reference).await.ok()
+}
+
+fn external_of(call: &Call) -> Option<ExternalId> {
+    ExternalId::parse("externalConversationId", call.param("externalConversationId")).ok()
+}
+
+/// The conversation by the integrator's id, or else by ours. A text that can be neither names none.
+async fn find<P: Ports>(
+    edge: &Edge<P>,
+    call: &Call,
+    caller: &Caller,
+    ahead: Option<Option<Conversation>>,
+) -> Result<Conversation, Failure> {
+    let (workspace, project) = (caller.key.id.workspace, caller.key.project);
+    let external = external_of(call).ok_or(Error::NotFound)?;
+    let ours = external.as_str().parse::<ConversationId>();
+    let found = match ahead.filter(|_| project == default_project(workspace)) {
+        Some(read) => read,
+        None => {
+            let reference = ConversationRef { workspace, project, external };
+            edge.app.store.conversation(&reference).await?
+        }
+    };
+    if let Some(conversation) = found {
+        return Ok(conversation);
+    }
+    let id = ours.map_err(|_| Error::NotFound)?;
+    let by_id = edge.app.store.conversation_by_id(workspace, id).await?;
+    let own = by_id.filter(|conversation| conversation.reference.project == project);
+    Ok(own.ok_or(Error::NotFound)?)
+}
+
+/// From where, and how many messages: `?after=`, or the cursor that stands for it, and `?limit=`.
+async fn window<P: Ports>(
+    edge: &Edge<P>,
+    call: &Call,
+    conversation: &Conversation,
+) -> Result<(u64, Limit), Failure> {
+    let limit = Limit::parse(call.query.get("limit"), DEFAULT_LIMIT, MAX_LIMIT)?;
+    let after = match (call.query.get("after"), call.query.get("cursor")) {
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("cursor", "cannot be combined with after").into());
+        }
+        (None, None) => 0,
+        (Some(after), None) => after
+            .parse()
+            .map_err(|_| Error::invalid("after", "must be a whole number from 0"))?,
+        (None, Some(cursor)) => {
+            let list = messages_of(conversation);
+            let workspace = conversation.reference.workspace;
+            let scope = CursorScope { workspace, list: &list };
+            let position = page::open(&edge.app.vault, scope, cursor).await?;
+            position.parse().map_err(Error::internal)?
+        }
+    };
+    Ok((after, limit))
+}
+
+fn messages_of(conversation: &Conversation) -> String {
+    format!("messages/{}", conversation.id)
+}
+
+/// Strong: the version counts every change of the conversation, and its messages never change.
+fn etag(conversation: &Conversation, after: u64, limit: Limit) -> String {
+    let (id, version) = (conversation.id.bare(), conversation.version);
+    format!("\"{SHAPE}.{id}.{version}.{after}.{}\"", limit.get())
+}
+
+async fn seal<P: Ports>(
+    edge: &Edge<P>,
+    scope: CursorScope<'_>,
+    position: Option<String>,
+) -> Result<Option<String>, Failure> {
+    match position {
+        Some(position) => Ok(Some(page::seal(&edge.app.vault, scope, &position).await?)),
+        None => Ok(None),
+    }
+}
+
+pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let caller = call.authenticate(&edge).await?;
+    let place = (caller.key.id.workspace, caller.key.project);
+    let list = format!("conversations/{}", place.1);
+    let scope = CursorScope { workspace: place.0, list: &list };
+    let limit = Limit::parse(call.query.get("limit"), DEFAULT_LIMIT, MAX_LIMIT)?;
+    let filter = filter(&call)?;
+    let before = match call.query.get("cursor") {
+        Some(cursor) => {
+            let position = page::open(&edge.app.vault, scope, cursor).await?;
+            Some(position.parse().map_err(Error::internal)?)
+        }
+        None => None,
+    };
+    let page = conversation::list(&edge.app.store, place, &filter, before, limit).await?;
+    let items = page.items.iter().map(ConversationSummary::from).collect();
+    let next_cursor = seal(&edge, scope, page.next).await?;
+    Reply::success(StatusCode::OK, &ConversationPage { items, next_cursor })
+}
+
+fn filter(call: &Call) -> Result<ConversationFilter, Error> {
+    let status = call.query.get("status").map(|text| {
+        ConversationStatus::parse(text)
+            .ok_or_else(|| Error::invalid("status", "must be open or resolved"))
+    });
+    let user = call.query.get("externalUserId");
+    let user = user.map(|text| ExternalId::parse("externalUserId", text));
+    Ok(ConversationFilter { status: status.transpose()?, human: None, user: user.transpose()? })
+}

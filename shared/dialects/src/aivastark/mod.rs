@@ -1,0 +1,3 @@
+//! The Aivastark dialect: so far, its error envelope.
+
+pub mod error;

@@ -1,0 +1,3 @@
+//! The Aksita dialect: so far, its error envelope.
+
+pub mod error;

@@ -1,0 +1,3 @@
+//! The Asyntai dialect: so far, its error envelope.
+
+pub mod error;

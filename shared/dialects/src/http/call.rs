@@ -1,0 +1,89 @@
+//! One request on its way through the edge.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use aiva_core::id::RequestId;
+use aiva_core::key::{KeyId, RateWindow};
+use axum::body::Body;
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::Timestamp;
+
+use super::route::Params;
+use super::{Failure, Fields, Query, Route, body};
+
+/// Where a request came from: an extension that the host sets. Without it the address is `unknown`.
+#[derive(Debug, Clone)]
+pub struct SourceAddress(pub String);
+
+/// One request, routed but not yet authenticated.
+#[derive(Debug)]
+pub struct Call {
+    /// The route that it means.
+    pub route: &'static Route,
+    /// Our id of it; every answer and every log line carries it.
+    pub request_id: RequestId,
+    /// When it came.
+    pub at: Timestamp,
+    /// Its query.
+    pub query: Query,
+    /// Its headers.
+    pub headers: HeaderMap,
+    pub(super) params: Params,
+    pub(super) source_address: String,
+    /// Behind a lock, only so that a call may be shared while its key is being checked.
+    pub(super) body: Mutex<Option<Body>>,
+    pub(super) seen: Arc<OnceLock<Seen>>,
+}
+
+/// Who turned out to call. The edge reads it after the handler, whatever that answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// The key; `None` is the operator.
+    pub(super) key: Option<KeyId>,
+    /// What the rate headers say.
+    pub(super) window: Option<RateWindow>,
+}
+
+impl Call {
+    /// A parameter of the path, decoded; empty when the route has none of this name.
+    pub fn param(&self, name: &str) -> &str {
+        let found = self.params.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// Reads the body, once; a second time it is empty.
+    ///
+    /// # Errors
+    /// [`Failure::PayloadTooLarge`], or [`Failure::MalformedJson`] when it broke off.
+    pub async fn bytes(&self) -> Result<Bytes, Failure> {
+        let body = self.body.lock().ok().and_then(|mut body| body.take());
+        match body {
+            Some(body) => body::read(&self.headers, body).await,
+            None => Ok(Bytes::new()),
+        }
+    }
+
+    /// Reads the body as a JSON object.
+    ///
+    /// # Errors
+    /// When it is too large, not declared as JSON, no JSON, or no object.
+    pub async fn fields(&self) -> Result<Fields, Failure> {
+        let bytes = self.bytes().await?;
+        body::object(&self.headers, &bytes)
+    }
+
+    /// Like [`Call::fields`], but no body at all is an object without fields.
+    ///
+    /// # Errors
+    /// When it is too large, not declared as JSON, no JSON, or no object.
+    pub async fn fields_if_any(&self) -> Result<Fields, Failure> {
+        let bytes = self.bytes().await?;
+        body::object_or_nothing(&self.headers, &bytes)
+    }
+
+    /// A header as text; `None` when it is absent or no visible ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}

@@ -1,0 +1,220 @@
+//! The way of one request: route, answer, render, log.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use aiva_core::error::Error;
+use aiva_core::id::RequestId;
+use aiva_core::key::RateWindow;
+use aiva_core::ports::{Clock, LogStore, Ports};
+use aiva_core::request_log::RequestLogEntry;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
+use tracing::Instrument;
+
+use super::call::Seen;
+use super::render::render;
+use super::route::{Found, Params, find};
+use super::{Access, Call, Edge, Failure, Query, Reply, Route, RouteSet, SourceAddress, Voice};
+use crate::routes;
+
+/// Seconds that a refusal asks to wait when nothing better is known.
+const DEFAULT_RETRY_AFTER_SECONDS: u64 = 60;
+
+/// What is known of a request before anything is done about it.
+struct Arrival {
+    id: RequestId,
+    at: Timestamp,
+    method: Method,
+    voice: Voice,
+    route: Option<&'static Route>,
+    seen: Arc<OnceLock<Seen>>,
+}
+
+pub(super) async fn serve<P: Ports>(
+    edge: Arc<Edge<P>>,
+    routes: Arc<RouteSet<P>>,
+    request: Request,
+) -> Response {
+    let at = edge.app.now();
+    let found = find(routes::all(), request.method(), request.uri().path());
+    let (voice, route) = match &found {
+        Found::Route(route, _) => (route.voice, Some(*route)),
+        Found::WrongMethod { voice, .. } | Found::Nothing { voice } => (*voice, None),
+    };
+    let arrival = Arrival {
+        id: RequestId::new(at, &*edge.app),
+        at,
+        method: request.method().clone(),
+        voice,
+        route,
+        seen: Arc::new(OnceLock::new()),
+    };
+    let span = tracing::info_span!(
+        "request",
+        request_id = %arrival.id,
+        dialect = voice.as_str(),
+        route = route.map_or("none", Route::path),
+        key_id = tracing::field::Empty,
+        workspace_id = tracing::field::Empty,
+    );
+    let outcome = async {
+        let outcome = match found {
+            Found::Route(route, params) => {
+                answer(&edge, &routes, call(&arrival, route, params, request)).await
+            }
+            Found::WrongMethod { allow, .. } => Err(Failure::MethodNotAllowed { allow }),
+            Found::Nothing { .. } => Err(Failure::RouteNotFound),
+        };
+        finish(&edge, &arrival, outcome)
+    };
+    outcome.instrument(span).await
+}
+
+fn call(arrival: &Arrival, route: &'static Route, params: Params, request: Request) -> Call {
+    let (parts, body) = request.into_parts();
+    let address = parts.extensions.get::<SourceAddress>();
+    Call {
+        route,
+        request_id: arrival.id,
+        at: arrival.at,
+        query: Query::parse(parts.uri.query()),
+        params,
+        source_address: address.map_or_else(|| "unknown".to_owned(), |known| known.0.clone()),
+        headers: parts.headers,
+        body: Mutex::new(Some(body)),
+        seen: Arc::clone(&arrival.seen),
+    }
+}
+
+/// Runs the handler. A panic in it is one failed request, not a dead process.
+async fn answer<P: Ports>(
+    edge: &Arc<Edge<P>>,
+    routes: &RouteSet<P>,
+    call: Call,
+) -> Result<Reply, Failure> {
+    let Some(handler) = routes.handler(call.route) else {
+        tracing::warn!("this process does not serve the route");
+        return Err(Failure::RouteNotFound);
+    };
+    let (route, seen) = (call.route, Arc::clone(&call.seen));
+    let work = async {
+        if route.access == Access::Operator {
+            call.authenticate_operator(edge).await?;
+        }
+        handler(Arc::clone(edge), call).await
+    };
+    let reply = match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(outcome) => outcome?,
+        Err(_) => return Err(Error::internal("the handler panicked").into()),
+    };
+    if route.access != Access::Open && seen.get().is_none() {
+        return Err(Error::internal("a handler answered without asking who calls").into());
+    }
+    Ok(reply)
+}
+
+/// Turns the outcome into the response, and tells the logs.
+fn finish<P: Ports>(
+    edge: &Edge<P>,
+    arrival: &Arrival,
+    outcome: Result<Reply, Failure>,
+) -> Response {
+    let (reply, code) = match outcome {
+        Ok(reply) => (reply, None),
+        Err(failure) => {
+            let (reply, code) = refuse(arrival, &failure);
+            (reply, Some(code))
+        }
+    };
+    let elapsed = edge.app.now().as_millisecond() - arrival.at.as_millisecond();
+    let duration_ms = u64::try_from(elapsed).unwrap_or(0);
+    let status = reply.status.as_u16();
+    tracing::info!(method = %arrival.method, status, code, duration_ms, "answered");
+    record(edge, arrival, (status, code), duration_ms);
+    respond(arrival, reply)
+}
+
+fn refuse(arrival: &Arrival, failure: &Failure) -> (Reply, &'static str) {
+    match failure {
+        Failure::Core(Error::Internal(cause)) => tracing::error!(%cause, "internal error"),
+        Failure::Core(Error::Unavailable(cause)) => tracing::warn!(%cause, "unavailable"),
+        Failure::Core(_)
+        | Failure::MalformedJson(_)
+        | Failure::UnsupportedMediaType
+        | Failure::PayloadTooLarge
+        | Failure::MethodNotAllowed { .. }
+        | Failure::RouteNotFound => {}
+    }
+    let rendered = render(arrival.voice, failure, arrival.id);
+    let mut reply = Reply::bytes(rendered.status, "application/json", rendered.body.into());
+    reply.headers.extend(failure.header());
+    let waits = rendered.status == StatusCode::TOO_MANY_REQUESTS;
+    let wait = failure.retry_after_seconds().or(waits.then_some(DEFAULT_RETRY_AFTER_SECONDS));
+    reply.headers.extend(wait.map(|seconds| (header::RETRY_AFTER, seconds.into())));
+    (reply, rendered.code)
+}
+
+/// Hands the entry of the request log to the background; the answer does not wait for it.
+fn record<P: Ports>(
+    edge: &Edge<P>,
+    arrival: &Arrival,
+    (status, code): (u16, Option<&'static str>),
+    duration_ms: u64,
+) {
+    let (Some(route), Some(key)) = (arrival.route, arrival.seen.get().and_then(|seen| seen.key))
+    else {
+        return;
+    };
+    let entry = RequestLogEntry {
+        id: arrival.id,
+        key,
+        at: arrival.at,
+        method: arrival.method.as_str().to_owned(),
+        route: route.path().to_owned(),
+        status,
+        code: code.map(str::to_owned),
+        duration_ms,
+    };
+    let app = Arc::clone(&edge.app);
+    let written = async move {
+        if let Err(error) = app.store.log_request(&entry).await {
+            tracing::warn!(%error, "the request log misses an entry");
+        }
+    };
+    if !edge.background.run(written.in_current_span()) {
+        tracing::warn!("the request log misses an entry: too many are in flight");
+    }
+}
+
+fn respond(arrival: &Arrival, reply: Reply) -> Response {
+    // An answer to HEAD is the answer to GET without its body.
+    let bodiless = arrival.method == Method::HEAD;
+    let body = if bodiless { Body::empty() } else { Body::from(reply.body) };
+    let mut response = Response::new(body);
+    *response.status_mut() = reply.status;
+    let headers = response.headers_mut();
+    headers.extend(reply.headers);
+    headers.insert(header::CACHE_CONTROL, reply.cache.header());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(id) = HeaderValue::try_from(arrival.id.to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if let Some(window) = arrival.seen.get().and_then(|seen| seen.window) {
+        tell_limits(headers, window);
+    }
+    response
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+fn tell_limits(headers: &mut HeaderMap, window: RateWindow) {
+    let resets_at = window.resets_at.as_second() + i64::from(window.resets_at.subsec_millisecond() > 0);
+    headers.insert("x-ratelimit-limit", window.limit.into());
+    headers.insert("x-ratelimit-remaining", window.remaining.into());
+    headers.insert("x-ratelimit-reset", resets_at.into());
+}

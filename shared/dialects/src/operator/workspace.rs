@@ -1,0 +1,198 @@
+//! Workspaces: request, approve, read, limits and rates.
+
+use std::sync::Arc;
+
+use aiva_core::idempotency::NO_WORKSPACE;
+use aiva_core::money::{MicroCredits, Rates};
+use aiva_core::ports::{Ports, WorkspaceStore};
+use aiva_core::time;
+use aiva_core::workspace::{
+    self, LimitsPatch, RatesPatch, RequestAccess, Workspace, WorkspaceStatus,
+};
+use http::StatusCode;
+use serde::Serialize;
+
+use super::once::{Made, once};
+use super::page::Asked;
+use super::read::{as_written, change, whole};
+use super::{read, route};
+use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb};
+
+pub(super) const REQUEST: Route = route(Verb::Post, &["/admin/v1/workspaces"]);
+pub(super) const LIST: Route = route(Verb::Get, &["/admin/v1/workspaces"]);
+pub(super) const READ: Route = route(Verb::Get, &["/admin/v1/workspaces/{workspace}"]);
+pub(super) const APPROVE: Route = route(Verb::Post, &["/admin/v1/workspaces/{workspace}/approve"]);
+pub(super) const LIMITS: Route = route(Verb::Put, &["/admin/v1/workspaces/{workspace}/limits"]);
+pub(super) const RATES: Route = route(Verb::Put, &["/admin/v1/workspaces/{workspace}/rates"]);
+
+pub(super) fn serving<P: Ports>() -> RouteSet<P> {
+    RouteSet::new()
+        .serve(REQUEST, |edge, call| Box::pin(request(edge, call)))
+        .serve(LIST, |edge, call| Box::pin(list(edge, call)))
+        .serve(READ, |edge, call| Box::pin(show(edge, call)))
+        .serve(APPROVE, |edge, call| Box::pin(approve(edge, call)))
+        .serve(LIMITS, |edge, call| Box::pin(limits(edge, call)))
+        .serve(RATES, |edge, call| Box::pin(rates(edge, call)))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Standing {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_id: Option<String>,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WorkspaceRow {
+    workspace_id: String,
+    name: String,
+    email: String,
+    status: &'static str,
+    plan: &'static str,
+    default_project_id: String,
+    limits: LimitsRow,
+    rates: RatesRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    use_case: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_volume: Option<String>,
+    created_at: String,
+}
+
+/// The limits in force; null is no limit.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LimitsRow {
+    requests_per_minute: Option<u32>,
+    requests_per_day: Option<u32>,
+    user_monthly_cap: Option<MicroCredits>,
+}
+
+/// What tokens cost.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RatesRow {
+    input_per_million_tokens: MicroCredits,
+    output_per_million_tokens: MicroCredits,
+}
+
+impl From<Rates> for RatesRow {
+    fn from(rates: Rates) -> Self {
+        Self {
+            input_per_million_tokens: rates.input_per_million_tokens,
+            output_per_million_tokens: rates.output_per_million_tokens,
+        }
+    }
+}
+
+impl From<&Workspace> for LimitsRow {
+    fn from(workspace: &Workspace) -> Self {
+        let limits = workspace.request_limits();
+        Self {
+            requests_per_minute: limits.per_minute,
+            requests_per_day: limits.per_day,
+            user_monthly_cap: workspace.limits.user_monthly_cap,
+        }
+    }
+}
+
+impl From<Workspace> for WorkspaceRow {
+    fn from(workspace: Workspace) -> Self {
+        Self {
+            workspace_id: workspace.id.to_string(),
+            status: workspace.status.as_str(),
+            plan: workspace.plan.as_str(),
+            default_project_id: workspace.default_project().to_string(),
+            limits: LimitsRow::from(&workspace),
+            rates: workspace.rates.into(),
+            created_at: time::millis(workspace.created_at),
+            name: workspace.name.to_string(),
+            email: workspace.email,
+            use_case: workspace.request.use_case,
+            expected_volume: workspace.request.expected_volume,
+        }
+    }
+}
+
+async fn request<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let fields = call.fields().await?;
+    let body = fields.canonical();
+    let command = access(fields)?;
+    once(&edge, &call, (NO_WORKSPACE, &body), |app, env| async move {
+        let made = workspace::request(&app.store, &env, command).await?;
+        let workspace_id = Some(made.id.to_string());
+        Made::new(StatusCode::CREATED, &Standing { workspace_id, status: made.status.as_str() })
+    })
+    .await
+}
+
+fn access(mut fields: Fields) -> Result<RequestAccess, Failure> {
+    let name = fields.required_text("name", as_written);
+    let email = fields.required_text("email", as_written);
+    let plan = fields.optional_text("plan", as_written);
+    let use_case = fields.optional_text("useCase", as_written);
+    let expected_volume = fields.optional_text("expectedVolume", as_written);
+    let (Some(name), Some(email), Some(plan), Some(use_case), Some(expected_volume)) =
+        (name, email, plan, use_case, expected_volume)
+    else {
+        return Err(fields.refusal());
+    };
+    Ok(RequestAccess { name, email, plan, use_case, expected_volume })
+}
+
+async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let asked = Asked::read(&edge, &call, NO_WORKSPACE, "workspaces").await?;
+    let page = edge.app.store.workspaces(asked.before()?, asked.limit).await?;
+    asked.reply(&edge, page, WorkspaceRow::from).await
+}
+
+async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let workspace = read::workspace(&edge, &call).await?;
+    Reply::success(StatusCode::OK, &WorkspaceRow::from(workspace))
+}
+
+async fn approve<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let mut fields = call.fields_if_any().await?;
+    let Some(starter_credit) = fields.optional("starterCredit", whole) else {
+        return Err(fields.refusal());
+    };
+    let workspace = read::workspace(&edge, &call).await?;
+    let body = fields.canonical();
+    once(&edge, &call, (workspace.id, &body), |app, env| async move {
+        workspace::approve(&app.store, &env, &workspace, starter_credit).await?;
+        let status = WorkspaceStatus::Active.as_str();
+        Made::new(StatusCode::OK, &Standing { workspace_id: None, status })
+    })
+    .await
+}
+
+async fn limits<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let mut fields = call.fields().await?;
+    let requests_per_minute = change(&mut fields, "requestsPerMinute", whole);
+    let requests_per_day = change(&mut fields, "requestsPerDay", whole);
+    let user_monthly_cap = change(&mut fields, "userMonthlyCap", whole);
+    let (Some(requests_per_minute), Some(requests_per_day), Some(user_monthly_cap)) =
+        (requests_per_minute, requests_per_day, user_monthly_cap)
+    else {
+        return Err(fields.refusal());
+    };
+    let patch = LimitsPatch { requests_per_minute, requests_per_day, user_monthly_cap };
+    let workspace = read::workspace(&edge, &call).await?;
+    let changed = workspace::set_limits(&edge.app.store, workspace, patch).await?;
+    Reply::success(StatusCode::OK, &LimitsRow::from(&changed))
+}
+
+async fn rates<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let mut fields = call.fields().await?;
+    let input = change(&mut fields, "inputPerMillionTokens", whole);
+    let output = change(&mut fields, "outputPerMillionTokens", whole);
+    let (Some(input_per_million_tokens), Some(output_per_million_tokens)) = (input, output) else {
+        return Err(fields.refusal());
+    };
+    let patch = RatesPatch { input_per_million_tokens, output_per_million_tokens };
+    let workspace = read::workspace(&edge, &call).await?;
+    let rates = workspace::set_rates(&edge.app.store, &workspace, patch).await?;
+    Reply::success(StatusCode::OK, &RatesRow::from(rates))
+}
