@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aiva_embedded::{EmbeddedDynamo, EmbeddedSqs};
 use aws_smithy_runtime_api::client::http::HttpConnector;
@@ -28,6 +29,8 @@ pub(crate) struct Services {
     pub(crate) sqs: EmbeddedSqs,
     /// Secrets by name.
     pub(crate) secrets: Arc<Vec<(&'static str, String)>>,
+    /// Requests so far.
+    pub(crate) calls: Arc<AtomicU64>,
 }
 
 /// A running endpoint; it ends when this is dropped.
@@ -55,6 +58,7 @@ impl Drop for Endpoint {
 }
 
 async fn forward(State(services): State<Services>, request: Request) -> Response {
+    services.calls.fetch_add(1, Ordering::Relaxed);
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();

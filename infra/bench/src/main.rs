@@ -1,1 +1,84 @@
-fn main() {}
+//! Measures the budgets of the product and prints them as Markdown.
+//!
+//!     aiva-bench                                        capacity and the local runtime
+//!     aiva-bench --bootstraps DIR --events DIR          the release bootstraps too
+
+mod bootstrap;
+mod capacity;
+mod cost;
+mod endpoint;
+mod events;
+//mod local;
+mod machine;
+mod receiver;
+mod report;
+mod sandbox;
+mod tenant;
+mod trace;
+mod world;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use report::Report;
+
+/// Whatever keeps a figure from being measured.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+/// What is to be measured.
+#[derive(Debug, Default)]
+struct Wanted {
+    bootstraps: Option<PathBuf>,
+    events: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
+    let wanted = Wanted::parse(std::env::args().skip(1))?;
+    let mut report = capacity::measure(progress).await?;
+    if let Some(bootstraps) = &wanted.bootstraps {
+        let events = wanted.events.as_ref().ok_or("--bootstraps needs --events")?;
+        report.extend(bootstrap::measure(bootstraps, events, progress).await?);
+    }
+//    report.extend(local::measure(progress).await?);
+    print(&report)
+}
+
+impl Wanted {
+    fn parse(arguments: impl Iterator<Item = String>) -> Result<Self> {
+        let (mut wanted, mut arguments) = (Self::default(), arguments);
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or_else(|| format!("{name} needs a folder"))?;
+            match name.as_str() {
+                "--bootstraps" => wanted.bootstraps = Some(value.into()),
+                "--events" => wanted.events = Some(value.into()),
+                _ => return Err(format!("unknown argument {name}").into()),
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+fn print(report: &Report) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Machine: {}.\n\n{}", machine::describe(), report.markdown())?;
+    Ok(())
+}
+
+/// Tells whoever waits what goes on.
+fn progress(text: &str) {
+    // Nobody reading is no reason not to measure.
+    let _ = writeln!(std::io::stderr(), "bench: {text}");
+}

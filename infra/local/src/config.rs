@@ -33,14 +33,10 @@ pub struct Config {
 
 impl Config {
     /// The defaults, keeping everything in `data_dir` and listening on `port` of the loopback address.
-    ///
-    /// # Errors
-    /// When a product setting in the environment cannot be read.
-    pub fn new(data_dir: PathBuf, port: u16) -> Result<Self, ConfigError> {
-        let mut product = config::Config::from_env()?;
+    pub fn new(data_dir: PathBuf, port: u16, mut product: config::Config) -> Self {
         // The one place beside the template of an emulator where loopback may be called.
         product.egress.local = true;
-        Ok(Self {
+        Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port,
             allow_public_bind: false,
@@ -50,7 +46,7 @@ impl Config {
             outbox_grace: Duration::from_secs(2),
             dynamo: ClientOptions::default(),
             sqs: ClientOptions::default(),
-        })
+        }
     }
 
     /// Reads the process's environment.
@@ -73,7 +69,7 @@ impl Config {
             bind,
             allow_public_bind: get("AIVA_ALLOW_PUBLIC_BIND").as_deref() == Some("true"),
             operator_token: get("AIVA_OPERATOR_TOKEN").map(SecretString::from),
-            ..Self::new(PathBuf::from(data_dir), port)?
+            ..Self::new(PathBuf::from(data_dir), port, config::Config::from_env()?)
         })
     }
 }

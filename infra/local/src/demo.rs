@@ -157,7 +157,7 @@ async fn renew_key<P: Ports>(app: &App<P>, workspace: &Workspace) -> Result<(Str
     let known = app.store.keys(workspace.id, None, Limit::of(100)).await?;
     for lost in known.items {
         if lost.name.as_str() == NAME && lost.revoked_at.is_none() {
-            key::revoke(&app.store, app, workspace.id, lost.id).await?;
+            key::revoke(app, workspace.id, lost.id).await?;
         }
     }
     let command = CreateKey {

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use aiva_core::ports::Entropy;
 use aiva_kit::clock::OsEntropy;
 use aiva_kit::telemetry;
-use aiva_core::ports::Entropy;
 use aiva_local::{Config, Runtime, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,8 +54,7 @@ fn greeting(runtime: &Runtime, record: &str) -> String {
 
 /// Completes when the process is asked to end.
 async fn stopped() {
-    let (interrupt, terminate) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
         tracing::warn!("signals cannot be caught; only a kill ends this process");
         return std::future::pending().await;

@@ -3,9 +3,9 @@
 use aiva_adapters::llm::{
     Bedrock, Extractive, OpenAi, OpenAiSettings, Patience, Provider, Scripted,
 };
+use aiva_kit::aws;
 use aiva_kit::clock::OsEntropy;
 use aiva_kit::config::{ConfigError, ModelChoice};
-use aiva_kit::aws;
 
 use crate::error::StartError;
 

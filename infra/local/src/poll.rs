@@ -20,6 +20,8 @@ use tokio_util::task::TaskTracker;
 pub(crate) struct Poller<W> {
     pub(crate) client: Client,
     pub(crate) queue_url: String,
+    /// Which start of the runtime this is; no two of them name a batch alike.
+    pub(crate) epoch: u64,
     pub(crate) order: Order,
     /// Records worked on at once, at most.
     pub(crate) desks: u32,
@@ -69,7 +71,7 @@ where
                 rounds += 1;
                 let seats = permit.split(lane.len());
                 let (poller, hard) = (Arc::clone(&poller), stop.hard.clone());
-                let invocation = format!("local-{rounds}");
+                let invocation = format!("local-{}-{rounds}", poller.epoch);
                 tasks.spawn(async move {
                     hard.run_until_cancelled(poller.process(invocation, lane)).await;
                     drop(seats);

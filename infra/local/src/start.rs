@@ -7,7 +7,7 @@ use std::time::Duration;
 use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::MemoryIndex;
-use aiva_adapters::secrets::RingVault;
+use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::app::{App, Settings};
 use aiva_core::ports::Clock;
@@ -98,7 +98,7 @@ fn application(
     let ring = dir.secret("key-ring.json", || {
         serde_json::json!({ "current": "v1", "v1": new_secret() }).to_string()
     })?;
-    let vault = RingVault::from_json(&ring).map_err(StartError::engine)?;
+    let vault = RingVault::new(RingSource::Fixed(ring.into()), OsEntropy);
     let queues = &engines.queues;
     let grace = u64::try_from(config.outbox_grace.as_millis()).unwrap_or(u64::MAX);
     Ok(App {
@@ -132,7 +132,8 @@ impl Pollers<'_> {
             index: MemoryIndex::default(),
             epoch: self.epoch,
         });
-        let http = GuardedHttp::new(product.egress.clone(), Resolution::System, || SystemClock.now());
+        let http =
+            GuardedHttp::new(product.egress.clone(), Resolution::System, || SystemClock.now());
         let delivery = Arc::new(DeliveryWorker {
             app: Arc::clone(self.app),
             http: http.map_err(StartError::engine)?,
@@ -143,6 +144,7 @@ impl Pollers<'_> {
         let replies = Poller {
             client: self.engines.sqs.clone(),
             queue_url: self.engines.queues.generation.clone(),
+            epoch: self.epoch,
             order: Order::Grouped,
             desks: GENERATION_DESKS,
             time_limit: GENERATION_TIME,
@@ -151,6 +153,7 @@ impl Pollers<'_> {
         let callbacks = Poller {
             client: self.engines.sqs.clone(),
             queue_url: self.engines.queues.delivery.clone(),
+            epoch: self.epoch,
             order: Order::Free,
             desks: DELIVERY_DESKS,
             time_limit: DELIVERY_TIME,

@@ -1,8 +1,18 @@
-//! Placeholder while the tree is laid out.
+//! The adapters: each is one module behind one feature, and none decides anything.
 
+#[cfg(feature = "aws-ports")]
+pub mod aws_ports;
+#[cfg(feature = "dynamo")]
+pub mod dynamo;
 #[cfg(feature = "http-out")]
 pub mod http_out;
 #[cfg(feature = "knowledge")]
 pub mod knowledge;
 #[cfg(feature = "llm")]
 pub mod llm;
+#[cfg(any(feature = "dynamo", feature = "secrets", feature = "sqs"))]
+mod sdk_error;
+#[cfg(feature = "secrets")]
+pub mod secrets;
+#[cfg(feature = "sqs")]
+pub mod sqs;

@@ -13,7 +13,8 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
-use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+pub use lambda_runtime::Error;
+use lambda_runtime::{Context, LambdaEvent, service_fn};
 use tokio::time::Instant;
 use tower::ServiceExt;
 

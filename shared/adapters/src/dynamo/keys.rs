@@ -9,6 +9,7 @@ use aiva_core::id::{
     ConversationId, DeliveryId, Id, LedgerEntryId, Marker, MessageId, ProjectId, RequestId,
     SourceId, WorkspaceId, base32,
 };
+use aiva_core::idempotency::Place;
 use aiva_core::key::KeyId;
 use aiva_core::text::{ExternalId, IdempotencyKey};
 use sha2::{Digest, Sha256};
@@ -114,12 +115,6 @@ pub(super) fn project(workspace: WorkspaceId, id: ProjectId) -> Key {
 /// A workspace's projects.
 pub(super) fn projects(workspace: WorkspaceId) -> Span {
     Span::prefixed(tenant(workspace), "P#")
-}
-
-/// The project that a project's row names.
-pub(super) fn parse_project(key: &Key) -> Option<(WorkspaceId, ProjectId)> {
-    let workspace = WorkspaceId::from_bare(key.partition.strip_prefix("W#")?)?;
-    Some((workspace, ProjectId::from_bare(key.sort.strip_prefix("P#")?)?))
 }
 
 /// An API key. Each has a partition of its own, because every request counts on it.
@@ -236,6 +231,12 @@ pub(super) fn idempotency(workspace: WorkspaceId, key: &IdempotencyKey) -> Key {
 /// The first use of an idempotency key for a credit.
 pub(super) fn top_up(workspace: WorkspaceId, key: &IdempotencyKey) -> Key {
     Key::new(format!("{}#T#{}", tenant(workspace), digest(key.as_str())), "T")
+}
+
+/// A claim to an idempotency key of the header.
+pub(super) fn claim(place: &Place) -> Key {
+    let digest = digest(place.key.as_str());
+    Key::new(format!("{}#H#{}#{digest}", tenant(place.workspace), place.api), "H")
 }
 
 /// A source of knowledge, without its text.

@@ -11,7 +11,7 @@ mod backoff;
 mod claim;
 mod conversation;
 mod delivery;
-mod error;
+mod idempotency;
 mod item;
 mod key;
 mod keys;

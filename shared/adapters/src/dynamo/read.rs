@@ -8,9 +8,9 @@ use futures_util::future::try_join_all;
 
 use super::DynamoStore;
 use super::backoff::Backoff;
-use super::error::fault;
 use super::item::{Item, from_item, key_item, key_of, text, text_of};
 use super::keys::{Key, PARTITION, SORT, Span};
+use crate::sdk_error::fault;
 
 /// Rows of one `BatchGetItem` at most.
 const BATCH: usize = 100;

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 
-use super::error::fault;
 use super::keys::{DUE, EXPIRY, OWED, OWED_INDEX, PARTITION, SORT};
+use crate::sdk_error::fault;
 
 /// Makes the table, unless it is there: keys, the sparse index of what is owed, expiry.
 ///

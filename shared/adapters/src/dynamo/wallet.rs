@@ -11,11 +11,11 @@ use aws_sdk_dynamodb::types::{Get, ItemResponse, TransactGetItem};
 
 use super::DynamoStore;
 use super::backoff::Backoff;
-use super::error::fault;
 use super::item::{from_item, key_item, number, to_item};
 use super::keys;
 use super::row::wallet::{LedgerRow, ShardRow};
 use super::write::{Change, Transacted, is_race, put, update};
+use crate::sdk_error::fault;
 
 /// Shards of one wallet at most: all of them fit one transaction with the rows beside them.
 const MAX_SHARDS: u8 = 96;
@@ -81,7 +81,7 @@ impl WalletStore for DynamoStore {
                 actions.push(update(&self.table, key, &change)?);
             }
         }
-        let refusals = match self.transact(Some(credit.entry.id.bare()), actions).await? {
+        let refusals = match self.transact(None, actions).await? {
             Transacted::Yes => return Ok(Credited::Stored),
             Transacted::No(refusals) => refusals,
         };
@@ -122,7 +122,6 @@ impl DynamoStore {
                     let reasons = cancelled.cancellation_reasons();
                     reasons.iter().any(|reason| reason.code().is_some_and(is_race))
                 }
-                Some(ReadError::TransactionInProgressException(_)) => true,
                 _ => return Err(fault(error)),
             };
             if !raced {

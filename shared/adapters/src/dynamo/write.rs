@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use aiva_core::error::{Error, Result};
-use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as WriteError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
@@ -13,9 +14,9 @@ use aws_sdk_dynamodb::types::{
 
 use super::DynamoStore;
 use super::backoff::Backoff;
-use super::error::{fault, is_conflict};
 use super::item::{Item, key_item};
 use super::keys::Key;
+use crate::sdk_error::fault;
 
 /// An expression's text with the names and values it needs. Every attribute is written `#name`, so
 /// that no reserved word can be hit, and the names are collected from the text.
@@ -32,6 +33,34 @@ impl Change {
         Self { update: update.into(), ..Self::default() }
     }
 
+    /// An update that sets each attribute, or removes it where there is no value.
+    pub(super) fn assigning(values: impl IntoIterator<Item = Assignment>) -> Self {
+        let (mut sets, mut removes) = (Vec::new(), Vec::new());
+        let mut bound = HashMap::new();
+        for (name, value) in values {
+            match value {
+                Some(value) => {
+                    sets.push(format!("#{name} = :{name}"));
+                    bound.insert(format!(":{name}"), value);
+                }
+                None => removes.push(format!("#{name}")),
+            }
+        }
+        let clause = |word: &str, parts: &[String]| match parts {
+            [] => String::new(),
+            parts => format!("{word} {} ", parts.join(", ")),
+        };
+        let update = clause("SET", &sets) + &clause("REMOVE", &removes);
+        Self { update: update.trim_end().to_owned(), values: bound, ..Self::default() }
+    }
+
+    /// Replaces the update's text.
+    #[must_use]
+    pub(super) fn updating(mut self, update: String) -> Self {
+        self.update = update;
+        self
+    }
+
     /// A condition alone, for a put or a delete.
     pub(super) fn only_when(condition: impl Into<String>) -> Self {
         Self { condition: condition.into(), ..Self::default() }
@@ -45,6 +74,17 @@ impl Change {
         }
         self.condition.push_str(condition.as_ref());
         self
+    }
+
+    /// Adds the condition that an attribute has this value, or is absent.
+    #[must_use]
+    pub(super) fn when_is(self, (name, value): Assignment) -> Self {
+        match value {
+            Some(value) => {
+                self.when(format!("#{name} = :was_{name}")).with(&format!("was_{name}"), value)
+            }
+            None => self.when(format!("attribute_not_exists(#{name})")),
+        }
     }
 
     /// Binds a value, named without its colon.
@@ -70,6 +110,9 @@ impl Change {
         (!self.values.is_empty()).then(|| self.values.clone())
     }
 }
+
+/// An attribute and its value, if it is to have one.
+pub(super) type Assignment = (&'static str, Option<AttributeValue>);
 
 /// The names that expressions use: `#name` stands for `name`.
 pub(super) fn names_in<'a>(
@@ -195,6 +238,29 @@ impl DynamoStore {
         }
     }
 
+    /// Deletes one row, if the condition holds.
+    pub(super) async fn delete_row(&self, key: Key, change: &Change) -> Result<()> {
+        let mut backoff = Backoff::new(&key.partition);
+        loop {
+            let request = self
+                .client
+                .delete_item()
+                .table_name(&self.table)
+                .set_key(Some(key_item(key.clone())))
+                .set_condition_expression(change.condition())
+                .set_expression_attribute_names(change.names())
+                .set_expression_attribute_values(change.values());
+            match request.send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_conflict(&error) && backoff.wait().await => {}
+                Err(error) => match error.as_service_error() {
+                    Some(DeleteItemError::ConditionalCheckFailedException(_)) => return Ok(()),
+                    _ => return Err(fault(error)),
+                },
+            }
+        }
+    }
+
     /// Runs one transaction. One that only lost a race is tried again, with jitter and within a
     /// deadline; so is one whose first action lost a race while another was refused, because the first
     /// action's verdict outranks the others' and is not known yet.
@@ -230,6 +296,18 @@ impl DynamoStore {
             }
         }
     }
+}
+
+/// Whether a request lost a race against a transaction, so that only trying again helps.
+fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    matches!(
+        error.as_service_error().and_then(ProvideErrorMetadata::code),
+        Some(
+            "TransactionConflictException"
+                | "TransactionInProgressException"
+                | "ReplicatedWriteConflictException"
+        )
+    )
 }
 
 enum Verdict {

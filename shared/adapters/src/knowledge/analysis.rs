@@ -28,10 +28,10 @@ should so some such t than that the their theirs them then there these they this
 too under until up us ve very was we were what when where which while who whom whose why will with \
 within would you your yours";
 
-/// Words of asking rather than of the thing asked about. They are left out of a question (unless it
-/// has no others), and kept in the index.
-const ASKING_WORDS: &str = "far get give got hello help hey hi know let like long many may much need \
-often please soon take tell thank thanks want";
+/// Words of asking rather than of the thing asked about: a passage need not hold them to cover the
+/// question, unless it has no others.
+const ASKING_WORDS: &str = "far find get give got hello help hey hi know let like long many may much \
+need offer often please provide sell soon take tell thank thanks want";
 
 /// Makes the analyzer.
 pub(super) fn analyzer() -> TextAnalyzer {
@@ -58,18 +58,29 @@ pub(super) fn terms(analyzer: &mut TextAnalyzer, texts: &[&str]) -> HashSet<Stri
     found
 }
 
-/// The distinct terms that a question is about, as they come, at most 64.
-pub(super) fn question_terms(analyzer: &mut TextAnalyzer, question: &str) -> Vec<String> {
+/// A term of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct QuestionTerm {
+    pub(super) text: String,
+    /// Whether the question is about it, or only asks with it.
+    pub(super) is_subject: bool,
+}
+
+/// The distinct terms of a question, as they come, at most 64.
+pub(super) fn question_terms(analyzer: &mut TextAnalyzer, question: &str) -> Vec<QuestionTerm> {
     let question = &question[..question.floor_char_boundary(MAX_QUESTION_BYTES)];
     let asking = terms(analyzer, &[ASKING_WORDS]);
-    let (mut about, mut phrasing) = (Vec::new(), Vec::new());
+    let mut found: Vec<QuestionTerm> = Vec::new();
     analyzer.token_stream(question).process(&mut |token| {
-        let list = if asking.contains(&token.text) { &mut phrasing } else { &mut about };
-        if list.len() < MAX_QUESTION_TERMS && !list.contains(&token.text) {
-            list.push(token.text.clone());
+        if found.len() < MAX_QUESTION_TERMS && found.iter().all(|term| term.text != token.text) {
+            let is_subject = !asking.contains(&token.text);
+            found.push(QuestionTerm { text: token.text.clone(), is_subject });
         }
     });
-    if about.is_empty() { phrasing } else { about }
+    if found.iter().all(|term| !term.is_subject) {
+        found.iter_mut().for_each(|term| term.is_subject = true);
+    }
+    found
 }
 
 #[cfg(test)]
@@ -77,7 +88,8 @@ mod tests {
     use super::*;
 
     fn asked(question: &str) -> Vec<String> {
-        question_terms(&mut analyzer(), question)
+        let terms = question_terms(&mut analyzer(), question);
+        terms.into_iter().filter(|term| term.is_subject).map(|term| term.text).collect()
     }
 
     #[test]
@@ -99,5 +111,7 @@ mod tests {
         let question: String = (0..10_000).map(|number| format!("word{number} ")).collect();
         assert_eq!(asked(&question).len(), MAX_QUESTION_TERMS);
         assert!(asked(&"ü".repeat(MAX_QUESTION_BYTES)).is_empty());
+        let terms = question_terms(&mut analyzer(), "How long do refunds take?");
+        assert_eq!(terms.len(), 3);
     }
 }

@@ -11,7 +11,7 @@ use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextO
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, IndexReader, ReloadPolicy, Searcher, TantivyDocument, Term};
 
-use super::analysis::{self, ANALYZER};
+use super::analysis::{self, ANALYZER, QuestionTerm};
 use super::split::{self, Piece};
 
 /// What the builder may take for its tables while it runs, in bytes.
@@ -35,7 +35,7 @@ pub(super) struct Engine {
     bytes: usize,
 }
 
-/// A term of a question, and its rarity.
+/// A term that a question is about, and its rarity.
 struct Weighted {
     term: String,
     weight: u64,
@@ -97,11 +97,11 @@ impl Engine {
         &self,
         searcher: &Searcher,
         fields: &[Field; 3],
-        terms: Vec<String>,
+        terms: Vec<QuestionTerm>,
     ) -> Result<Vec<Weighted>> {
         let passages = u64::try_from(self.pieces.len()).map_err(Error::internal)?;
         let mut weighted = Vec::with_capacity(terms.len());
-        for term in terms {
+        for QuestionTerm { text: term, .. } in terms.into_iter().filter(|term| term.is_subject) {
             let mut holding = 0;
             for field in fields {
                 let frequency = searcher.doc_freq(&Term::from_field_text(*field, &term));
@@ -149,10 +149,10 @@ fn fill(
 
 /// Any of the terms in any of the fields. Terms are looked up as they are: no part of a question is
 /// read as a query language.
-fn query(terms: &[String], fields: &[Field; 3]) -> BooleanQuery {
+fn query(terms: &[QuestionTerm], fields: &[Field; 3]) -> BooleanQuery {
     let clauses = terms.iter().flat_map(|term| {
         fields.iter().zip(FIELDS).map(move |(field, (_, boost))| {
-            let term = Term::from_field_text(*field, term);
+            let term = Term::from_field_text(*field, &term.text);
             let query = Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs));
             (Occur::Should, Box::new(BoostQuery::new(query, boost)) as Box<dyn Query>)
         })

@@ -1,6 +1,9 @@
 //! The adapters against the outside they talk to.
 
 #[cfg(test)]
+#[cfg(feature = "dynamo")]
+mod dynamo;
+#[cfg(test)]
 #[cfg(feature = "http-out")]
 mod http_out;
 #[cfg(test)]

@@ -12,11 +12,13 @@ use crate::money::{MicroCredits, Rates};
 use crate::text::IdempotencyKey;
 
 mod cover;
+mod ledger;
 mod top_up;
 mod view;
 
 pub(crate) use cover::shard_count;
 pub use cover::{Cover, cover};
+pub use ledger::ledger;
 pub use top_up::{TopUpCommand, top_up};
 pub use view::{WalletView, view};
 

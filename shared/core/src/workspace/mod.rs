@@ -11,12 +11,14 @@ use crate::text::Label;
 
 mod approve;
 mod find;
+mod inbox;
 mod limits;
 mod rates;
 mod request;
 
 pub use approve::approve;
 pub use find::find;
+pub use inbox::inbox;
 pub(crate) use limits::requests;
 pub use limits::{LimitsPatch, set_limits};
 pub use rates::{RatesPatch, set_rates};

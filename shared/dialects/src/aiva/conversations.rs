@@ -90,9 +90,9 @@ async fn window<P: Ports>(
             return Err(Error::invalid("cursor", "cannot be combined with after").into());
         }
         (None, None) => 0,
-        (Some(after), None) => after
-            .parse()
-            .map_err(|_| Error::invalid("after", "must be a whole number from 0"))?,
+        (Some(after), None) => {
+            after.parse().map_err(|_| Error::invalid("after", "must be a whole number from 0"))?
+        }
         (None, Some(cursor)) => {
             let list = messages_of(conversation);
             let workspace = conversation.reference.workspace;

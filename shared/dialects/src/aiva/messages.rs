@@ -25,10 +25,7 @@ struct Wanted {
     idempotency: IdempotencyKey,
 }
 
-pub(super) async fn submit<P: Ports>(
-    edge: Arc<Edge<P>>,
-    call: Call,
-) -> Result<Reply, Failure> {
+pub(super) async fn submit<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     // A request that cannot be read is told so only after its key was found to be right.
     let wanted = read(&call).await;
     let ahead = look_ahead(&edge, &call, wanted.as_ref().ok());

@@ -166,7 +166,11 @@ impl ConversationDetail {
     /// Shows a conversation; `next_cursor` is sealed by the caller.
     pub fn new(view: &ConversationView, next_cursor: Option<String>) -> Self {
         let summary = ConversationSummary::from(&view.conversation);
-        Self { summary, messages: view.messages.iter().map(MessageView::from).collect(), next_cursor }
+        Self {
+            summary,
+            messages: view.messages.iter().map(MessageView::from).collect(),
+            next_cursor,
+        }
     }
 }
 

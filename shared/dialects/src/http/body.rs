@@ -45,9 +45,9 @@ pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Failure
     })?;
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(map)) => Ok(Fields::new(map)),
-        Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            Err(Error::invalid("body", "must be a JSON object").into())
-        }
+        Ok(
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_),
+        ) => Err(Error::invalid("body", "must be a JSON object").into()),
         Err(error) => Err(Failure::MalformedJson(format!(
             "the body is not valid JSON at line {}, column {}",
             error.line(),
@@ -95,7 +95,12 @@ mod tests {
         ] {
             assert!(is_json(&of_kind(kind)), "{kind}");
         }
-        for kind in ["text/json", "application/json; charset=latin1", "application/x-www-form-urlencoded", ""] {
+        for kind in [
+            "text/json",
+            "application/json; charset=latin1",
+            "application/x-www-form-urlencoded",
+            "",
+        ] {
             assert!(!is_json(&of_kind(kind)), "{kind}");
         }
         assert!(!is_json(&HeaderMap::new()));
@@ -111,10 +116,7 @@ mod tests {
         assert!(matches!(object(&headers, b"{\"a\":\"\xff\"}"), Err(Failure::MalformedJson(_))));
         assert!(matches!(object(&headers, b""), Err(Failure::MalformedJson(_))));
         assert!(matches!(object(&headers, b"[1]"), Err(Failure::Core(Error::Invalid(_)))));
-        assert!(matches!(
-            object(&HeaderMap::new(), b"{}"),
-            Err(Failure::UnsupportedMediaType)
-        ));
+        assert!(matches!(object(&HeaderMap::new(), b"{}"), Err(Failure::UnsupportedMediaType)));
         assert!(object_or_nothing(&HeaderMap::new(), b"").is_ok());
     }
 }

@@ -213,7 +213,8 @@ fn respond(arrival: &Arrival, reply: Reply) -> Response {
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 fn tell_limits(headers: &mut HeaderMap, window: RateWindow) {
-    let resets_at = window.resets_at.as_second() + i64::from(window.resets_at.subsec_millisecond() > 0);
+    let resets_at =
+        window.resets_at.as_second() + i64::from(window.resets_at.subsec_millisecond() > 0);
     headers.insert("x-ratelimit-limit", window.limit.into());
     headers.insert("x-ratelimit-remaining", window.remaining.into());
     headers.insert("x-ratelimit-reset", resets_at.into());

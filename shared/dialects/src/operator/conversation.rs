@@ -1,4 +1,4 @@
-//! The inbox: conversations of a project, and one with its messages.
+//! The inbox: conversations of a workspace or of one project, and one of them with its messages.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use aiva_core::conversation::{
 use aiva_core::error::{Error, Result as CoreResult};
 use aiva_core::message::{Citation, Message};
 use aiva_core::ports::{ConversationStore, Ports};
-use aiva_core::{project, time};
+use aiva_core::{project, time, workspace};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -136,12 +136,15 @@ async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     };
     let store = &edge.app.store;
     let workspace = read::workspace(&edge, &call).await?.id;
-    let project = call.query.get("projectId").unwrap_or("default");
-    let project = project::resolve(store, workspace, project).await?.id;
-    let name = format!("conversations/{project}");
-    let asked = Asked::read(&edge, &call, workspace, &name).await?;
-    let place = (workspace, project);
-    let page = conversation::list(store, place, &wanted, asked.before()?, asked.limit).await?;
+    let asked = Asked::read(&edge, &call, workspace, "conversations").await?;
+    let (before, limit) = (asked.before()?, asked.limit);
+    let page = match call.query.get("projectId").filter(|name| !name.is_empty()) {
+        Some(name) => {
+            let place = (workspace, project::resolve(store, workspace, name).await?.id);
+            conversation::list(store, place, &wanted, before, limit).await?
+        }
+        None => workspace::inbox(store, workspace, &wanted, before, limit).await?,
+    };
     asked.reply(&edge, page, ConversationRow::from).await
 }
 

@@ -48,12 +48,14 @@ pub(super) fn change<T>(
     }
 }
 
-/// A filter of the query: absent is any, an unknown name is refused.
+/// A filter of the query: absent or empty is any, an unknown name is refused.
 pub(super) fn filter<T>(
     call: &Call,
     name: &'static str,
     parse: impl FnOnce(&str) -> Option<T>,
 ) -> Result<Option<T>> {
-    let Some(text) = call.query.get(name) else { return Ok(None) };
+    let Some(text) = call.query.get(name).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
     parse(text).map(Some).ok_or_else(|| Error::invalid(name, "is not a known value"))
 }

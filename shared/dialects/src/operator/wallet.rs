@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use aiva_core::error::{Error, Result as CoreResult};
 use aiva_core::money::MicroCredits;
-use aiva_core::ports::{Ports, WalletStore};
+use aiva_core::ports::Ports;
+use aiva_core::project;
 use aiva_core::text::IdempotencyKey;
 use aiva_core::time;
 use aiva_core::wallet::{
     self, LedgerEntry, LedgerKind, TopUpCommand, Usage, UsageSource, WalletView,
 };
-use aiva_core::{project, wallet::DEFAULT_SHARDS};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -153,11 +153,9 @@ fn one_key(
 
 async fn ledger<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let workspace = read::workspace(&edge, &call).await?;
-    let shards =
-        if workspace.wallet_shards == 0 { DEFAULT_SHARDS } else { workspace.wallet_shards };
     let asked = Asked::read(&edge, &call, workspace.id, "ledger").await?;
-    let (position, limit) = (asked.position.as_deref(), asked.limit);
-    let page = edge.app.store.ledger(workspace.id, shards, position, limit).await?;
+    let position = asked.position.as_deref();
+    let page = wallet::ledger(&edge.app.store, &workspace, position, asked.limit).await?;
     asked.reply(&edge, page, LedgerRow::from).await
 }
 

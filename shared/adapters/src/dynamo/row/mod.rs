@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) mod conversation;
 pub(super) mod delivery;
+pub(super) mod idempotency;
 pub(super) mod key;
 pub(super) mod knowledge;
 pub(super) mod message;
@@ -20,6 +21,11 @@ pub(super) mod workspace;
 pub(super) struct Millis(i64);
 
 impl Millis {
+    /// The number.
+    pub(super) const fn millis(self) -> i64 {
+        self.0
+    }
+
     /// The moment.
     pub(super) fn moment(self) -> Result<Timestamp> {
         Timestamp::from_millisecond(self.0).map_err(Error::internal)

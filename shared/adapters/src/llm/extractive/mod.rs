@@ -12,7 +12,7 @@ use aiva_core::wallet::{Usage, UsageSource};
 
 /// The share of the question that a passage must cover to answer it, in thousandths. Between the
 /// answerable and the unanswerable questions of the tests there is room on both sides of it.
-const MIN_COVERAGE_PERMILLE: u16 = 500;
+const MIN_COVERAGE_PERMILLE: u16 = 550;
 
 const UNKNOWN: &str =
     "I'm sorry, I couldn't find an answer to that in the information I have.";

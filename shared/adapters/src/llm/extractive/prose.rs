@@ -26,8 +26,10 @@ pub(super) struct Unit {
     pub(super) kind: Kind,
     /// The paragraph or list it belongs to.
     pub(super) block: usize,
-    /// The headings above it.
+    /// The headings above it, in one line.
     pub(super) headings: String,
+    /// The one just above it.
+    pub(super) heading: Option<String>,
     /// The sentence that leads to it: the last one before a list, or the question it answers.
     pub(super) lead: Option<usize>,
 }
@@ -115,6 +117,7 @@ impl Reader {
             kind,
             block: self.block,
             headings: headings.join(" "),
+            heading: headings.last().map(|title| (*title).to_owned()),
             lead: self.lead,
         };
         if unit.is_question() || (kind == Kind::Sentence && text.ends_with(':')) {
@@ -270,5 +273,6 @@ mod tests {
                 ("DE | 4.90", "Shop FAQ", Some(5)),
             ]
         );
+        assert_eq!(units[8].heading.as_deref(), Some("FAQ"));
     }
 }

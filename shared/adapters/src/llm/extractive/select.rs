@@ -1,7 +1,7 @@
 //! Choosing the one to three sentences, or the items of one list, that answer.
 
 use super::prose::{Kind, Unit};
-use super::words;
+use super::words::{self, TellingWord};
 
 /// Sentences of an answer.
 const MAX_SENTENCES: usize = 3;
@@ -16,6 +16,9 @@ const HEADING: u64 = 2;
 
 /// The weight that a word found in every unit would have, multiplied by their number.
 const RARITY: u64 = 1_000;
+
+/// How much more a name or a number counts than another word.
+const NAME: u64 = 2;
 
 /// A sentence that begins so is not understood without the one before it.
 const LEANING: [&str; 12] = [
@@ -49,20 +52,22 @@ pub(super) fn select(question: &str, units: &[Unit]) -> Vec<usize> {
     chosen
 }
 
-/// Writes the chosen units down: sentences of a paragraph in a row, items as a list.
+/// Writes the chosen units down: sentences in a row, items as a list under its heading.
 pub(super) fn join(units: &[Unit], chosen: &[usize]) -> String {
     let mut text = String::new();
     let mut last: Option<&Unit> = None;
     for unit in chosen.iter().filter_map(|index| units.get(*index)) {
-        let between = match (last, unit.kind) {
-            (None, _) => "",
-            (Some(_), Kind::Item) => "\n",
-            (Some(before), Kind::Sentence) if before.block == unit.block => " ",
-            (Some(before), Kind::Sentence) if before.kind == Kind::Sentence => " ",
-            (Some(_), Kind::Sentence) => "\n",
-        };
-        text.push_str(between);
-        if unit.kind == Kind::Item && chosen.len() > 1 {
+        match (last, unit.kind, &unit.heading) {
+            (None, Kind::Item, Some(heading)) => {
+                text.push_str(heading.trim_end_matches(':'));
+                text.push_str(":\n");
+            }
+            (Some(_), Kind::Item, _) => text.push('\n'),
+            (Some(before), Kind::Sentence, _) if before.kind == Kind::Item => text.push('\n'),
+            (Some(_), Kind::Sentence, _) => text.push(' '),
+            (None, _, _) => {}
+        }
+        if unit.kind == Kind::Item && !text.is_empty() {
             text.push_str("- ");
         }
         text.push_str(&unit.text);
@@ -73,16 +78,18 @@ pub(super) fn join(units: &[Unit], chosen: &[usize]) -> String {
 
 /// A question is not an answer, and neither is a lead without what it leads to.
 fn is_quotable(unit: &Unit) -> bool {
-    !unit.is_question() && !(unit.kind == Kind::Sentence && unit.text.ends_with(':'))
+    let leads = unit.kind == Kind::Sentence && unit.text.ends_with(':');
+    !unit.is_question() && !leads
 }
 
-fn scores(telling: &[String], units: &[Unit]) -> Vec<u64> {
+fn scores(telling: &[TellingWord], units: &[Unit]) -> Vec<u64> {
     let own: Vec<_> = units.iter().map(|unit| words::words(&unit.text)).collect();
     let has = |words: &[String], word: &str| words.iter().any(|own| words::are_alike(own, word));
     let mut scores = vec![0; units.len()];
-    for word in telling {
+    for TellingWord { text: word, is_name } in telling {
         let holding = own.iter().filter(|words| has(words, word)).count();
-        let weight = RARITY / u64::try_from(holding.max(1)).unwrap_or(RARITY);
+        let rarity = RARITY / u64::try_from(holding.max(1)).unwrap_or(RARITY);
+        let weight = if *is_name { rarity * NAME } else { rarity };
         for (index, unit) in units.iter().enumerate() {
             let worth = if has(&own[index], word) {
                 OWN
@@ -151,9 +158,13 @@ mod tests {
 
     #[test]
     fn a_list_answers_whole_where_its_heading_is_asked_for() {
-        let all = "- Monday to Friday: 9 a.m. to 6 p.m.\n- Saturday: 10 a.m. to 2 p.m.\n- Sunday: closed";
+        let all = "Opening hours:\n- Monday to Friday: 9 a.m. to 6 p.m.\n- Saturday: 10 a.m. to 2 p.m.\n\
+                   - Sunday: closed";
         assert_eq!(answered("What are your opening hours?", HOURS), all);
-        assert_eq!(answered("Are you open on Sunday?", HOURS), "Sunday: closed");
+        assert_eq!(answered("Are you open on Sunday?", HOURS), "Opening hours:\n- Sunday: closed");
+        let led = "We ship to:\n\n* Spain\n* Italy, by rail\n\nNowhere else.";
+        assert_eq!(answered("Do you ship to Italy?", led), "We ship to:\n- Italy, by rail");
+        assert_eq!(answered("Spain", "- Spain\n- Italy"), "Spain");
     }
 
     #[test]
@@ -178,5 +189,15 @@ mod tests {
         assert_eq!(answered("anything", ""), "");
         assert_eq!(answered("anything", "Only this?"), "Only this?");
         assert_eq!(answered("anything", "First. Second."), "First.");
+    }
+
+    #[test]
+    fn no_cut_of_a_text_is_too_odd_to_be_read() {
+        let text = "# Ä\n**a**: b?\n- [x](y) [z\n\n1) é… “Q.” 3.5 e.g. ü.\n|a|ß|\n|-|\n```\n#\n- \n日本。語？ ok!";
+        for (from, _) in text.char_indices() {
+            for (to, _) in text.char_indices().filter(|(to, _)| *to >= from) {
+                answered("Ä ß 3.5 日本", &text[from..to]);
+            }
+        }
     }
 }

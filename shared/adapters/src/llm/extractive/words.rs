@@ -3,7 +3,7 @@
 /// Words that say nothing about what a sentence is about.
 const IDLE: &str = "a about all am an and any are as at be been but by can could did do does for from \
 get got had has have how i if in into is it its just like long many may me much my need no not of on \
-or our please should so some take tell than that the their them then there these they this to us \
+or our please should so some tell than that the their them then there these they this to us \
 want was we were what when where which who why will with would you your";
 
 /// The beginning that two forms of a word share, in characters.
@@ -18,13 +18,26 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words.map(str::to_lowercase).collect()
 }
 
+/// A word that a question is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TellingWord {
+    /// In lower case.
+    pub(super) text: String,
+    /// Whether it looks like a name or a number, which a question turns on.
+    pub(super) is_name: bool,
+}
+
 /// The words that a question is about, each once.
-pub(super) fn telling_words(question: &str) -> Vec<String> {
-    let mut telling: Vec<String> = Vec::new();
-    for word in words(question) {
-        let is_idle = IDLE.split_ascii_whitespace().any(|idle| idle == word);
-        if !is_idle && !telling.contains(&word) {
-            telling.push(word);
+pub(super) fn telling_words(question: &str) -> Vec<TellingWord> {
+    let mut telling: Vec<TellingWord> = Vec::new();
+    let words = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    for (index, word) in words.enumerate() {
+        let text = word.to_lowercase();
+        let is_idle = IDLE.split_ascii_whitespace().any(|idle| idle == text);
+        if !is_idle && telling.iter().all(|known| known.text != text) {
+            let is_name = word.contains(|c: char| c.is_ascii_digit())
+                || (index > 0 && word.starts_with(char::is_uppercase));
+            telling.push(TellingWord { text, is_name });
         }
     }
     telling
@@ -63,6 +76,10 @@ mod tests {
 
     #[test]
     fn a_question_is_about_its_telling_words() {
-        assert_eq!(telling_words("How long does the Refund take, refund?"), ["refund"]);
+        let words = telling_words("Refunds to France within 30 days, refunds?");
+        let seen: Vec<_> = words.iter().map(|word| (word.text.as_str(), word.is_name)).collect();
+        let expected =
+            [("refunds", false), ("france", true), ("within", false), ("30", true), ("days", false)];
+        assert_eq!(seen, expected);
     }
 }

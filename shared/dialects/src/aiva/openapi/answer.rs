@@ -95,7 +95,10 @@ pub(super) fn refusals(failures: &[Failure]) -> Vec<(String, Response)> {
         let example = serde_json::from_slice(&rendered.body).unwrap_or_default();
         by_status.entry(rendered.status.as_u16()).or_default().push((rendered.code, example));
     }
-    by_status.into_iter().map(|(status, codes)| (status.to_string(), refusal(status, codes))).collect()
+    by_status
+        .into_iter()
+        .map(|(status, codes)| (status.to_string(), refusal(status, codes)))
+        .collect()
 }
 
 fn refusal(status: u16, codes: Vec<(&'static str, Value)>) -> Response {

@@ -7,8 +7,8 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ContentBuilder, Ref, Required, Response, ResponseBuilder, ResponsesBuilder};
 use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{ContentBuilder, Ref, Required, Response, ResponseBuilder, ResponsesBuilder};
 
 use super::answer::{common, not_modified, of_message, refusals, success};
 use crate::http::Failure;
@@ -79,7 +79,10 @@ fn read() -> OperationBuilder {
         .parameter(query("after", "Only messages with a greater `seq`", Type::Integer))
         .parameter(limit())
         .parameter(query("cursor", "`nextCursor` of the answer before", Type::String))
-        .parameter(header("If-None-Match", "The `ETag` of the answer before: 304 if it still holds"))
+        .parameter(header(
+            "If-None-Match",
+            "The `ETag` of the answer before: 304 if it still holds",
+        ))
         .responses(answers(vec![("200", found), ("304", not_modified())], &failures))
 }
 

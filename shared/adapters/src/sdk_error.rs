@@ -1,25 +1,29 @@
-//! From what DynamoDB answers to the domain's errors.
+//! From what an AWS service answers to the domain's errors.
 
 use aiva_core::error::Error;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// Codes that mean: the same request may succeed in a moment.
-const PASSING: [&str; 9] = [
+const PASSING: [&str; 12] = [
     "InternalServerError",
+    "InternalServiceError",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
     "ReplicatedWriteConflictException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
     "ServiceUnavailable",
     "ThrottlingException",
+    "TooManyRequestsException",
     "TransactionConflictException",
     "TransactionInProgressException",
 ];
 
 /// Names a failed request: `Unavailable` where trying again helps, else `Internal`. The text of the
 /// failure goes into the cause, which only the log sees.
-pub(super) fn fault<E>(error: SdkError<E, HttpResponse>) -> Error
+pub(crate) fn fault<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
@@ -34,16 +38,4 @@ where
         _ => false,
     };
     if passing { Error::unavailable(error) } else { Error::internal(error) }
-}
-
-/// Whether a request lost a race against a transaction, so that only trying again helps.
-pub(super) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
-    matches!(
-        error.as_service_error().and_then(ProvideErrorMetadata::code),
-        Some(
-            "TransactionConflictException"
-                | "TransactionInProgressException"
-                | "ReplicatedWriteConflictException"
-        )
-    )
 }

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Measures the budgets and writes docs/BENCHMARKS.md.
+#
+#   run.sh                      everything; builds the release bootstraps with cargo-lambda
+#   run.sh --bootstraps DIR     the same with bootstraps that are built already
+#   run.sh --quick              capacity and the local runtime only; printed, and the file is left alone
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+functions=(message-submit conversation-read reply-generate callback-deliver sweep admin)
+yardsticks=(hello hello-put)
+
+quick=false
+bootstraps=
+while (($# > 0)); do
+  case $1 in
+    --quick) quick=true; shift ;;
+    --bootstraps) bootstraps=$(cd "${2:?--bootstraps needs a directory}" && pwd); shift 2 ;;
+    *) echo "bench: unknown argument $1" >&2; exit 2 ;;
+  esac
+done
+
+say() { echo "bench: $*" >&2; }
+
+# What the caller's shell configures must not reach what is measured.
+while IFS='=' read -r name _; do
+  case $name in AIVA_* | AWS_*) unset "$name" ;; esac
+done < <(env)
+
+cd "$root"
+target=${CARGO_TARGET_DIR:-$root/target}
+say "building the benchmark"
+cargo build --quiet --release --locked --package aiva-bench
+
+if $quick; then
+  exec "$target/release/aiva-bench"
+fi
+
+if [[ -z $bootstraps ]]; then
+  infra/ci/tools.sh sam
+  # The yardsticks are built in the same invocation, so that they get the same features.
+  say "building the release bootstraps"
+  packages=(--package aiva-bench-hello)
+  for name in "${functions[@]}"; do packages+=(--package "$name"); done
+  PATH="$root/.venv-sam/bin:$PATH" cargo lambda build --quiet --release --locked "${packages[@]}"
+  bootstraps=$target/lambda
+fi
+for name in "${yardsticks[@]}" "${functions[@]}"; do
+  [[ -x $bootstraps/$name/bootstrap ]] || { say "no bootstrap for $name in $bootstraps"; exit 1; }
+done
+
+report=$(mktemp "${TMPDIR:-/tmp}/aiva-bench.XXXXXX")
+trap 'rm -f "$report"' EXIT
+"$target/release/aiva-bench" --bootstraps "$bootstraps" --events "$root/events" >"$report"
+
+{
+  echo "# Benchmarks"
+  echo
+  echo "What the budgets are, and what was measured. \`make bench\` writes this file; nothing in it is"
+  echo "written by hand. Figures of one run are comparable with each other, not with another machine's."
+  echo
+  echo "Command: \`make bench\`. Compiler: \`$(rustc --version | cut -d ' ' -f 1-2)\`, release profile of the workspace."
+  cat "$report"
+} >docs/BENCHMARKS.md
+say "docs/BENCHMARKS.md is written"
+grep -F '**missed**' docs/BENCHMARKS.md >&2 || say "every budget is met"

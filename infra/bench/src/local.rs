@@ -1,0 +1,266 @@
+//! The local runtime as its user meets it: over HTTP, with workers and receiver beside it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aiva_core::callback::{Event, Payload};
+use aiva_core::delivery::{draft, job_of};
+use aiva_core::key;
+use aiva_core::ports::{DeliveryStore, Queue};
+use aiva_local::{Config, Runtime};
+use hdrhistogram::Histogram;
+use reqwest::Client;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use crate::Result;
+use crate::receiver::{BlackHole, Receiver};
+use crate::report::{Report, Table, hundredths, millis, ratio};
+use crate::tenant::{Credential, Tenant, message, unique};
+
+const SEQUENTIAL: usize = 500;
+const AT_ONCE: usize = 8;
+const CONCURRENT: usize = 2_000;
+const SUBMITS: usize = 3_000;
+const SUBMITTERS: usize = 16;
+const DELIVERIES: usize = 10_000;
+const WAITING: usize = 10_000;
+const BESIDE_BLACK_HOLE: usize = 1_000;
+/// One message, and one part of the benchmark, take no longer.
+const MESSAGE_PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running product with a tenant, and its integrator.
+struct Shop {
+    runtime: Runtime,
+    dir: TempDir,
+    tenant: Tenant,
+    key: Credential,
+    receiver: Arc<Receiver>,
+    client: Client,
+}
+
+/// Measures the local runtime.
+pub(crate) async fn measure(progress: impl Fn(&str)) -> Result<Report> {
+    let mut shop = Shop::open().await?;
+    let mut report = Report::default();
+    let mut table = Vec::new();
+    progress("local: warm-up");
+    shop.latency(AT_ONCE, 80).await?;
+    progress("local: latency, one after another");
+    let alone = shop.latency(1, SEQUENTIAL).await?;
+    latency_rows(&mut report, "one after another", &alone);
+    table.push(row("submit → callback, one after another", &alone));
+    progress("local: latency, eight at once");
+    let eight = shop.latency(AT_ONCE, CONCURRENT).await?;
+    latency_rows(&mut report, "eight at once", &eight);
+    table.push(row("submit → callback, eight at once", &eight));
+    progress("local: submits");
+    let (submits, whole) = shop.throughput().await?;
+    progress("local: deliveries");
+    let base = shop.receiver.count();
+    shop = shop.restarted(DELIVERIES, None).await?;
+    let deliveries = shop.drained(base, DELIVERIES).await?;
+    let measured = format!("{deliveries}/s");
+    report.row("deliveries to a local receiver", "≥ 2,000/s", measured, deliveries >= 2_000);
+    progress("local: a black hole");
+    let hole = BlackHole::start().await?;
+    shop = shop.restarted(WAITING, Some(&hole)).await?;
+    let beside = shop.latency(AT_ONCE, BESIDE_BLACK_HOLE).await?;
+    let by = ratio(beside.value_at_quantile(0.99).into(), eight.value_at_quantile(0.99).into());
+    report.row(
+        "black-hole endpoint with 10,000 waiting: others' p99, eight at once",
+        "< 1.20 ×",
+        format!("{} × ({})", hundredths(by), shown(beside.value_at_quantile(0.99))),
+        by < 120,
+    );
+    table.push(row("the same beside a black hole", &beside));
+    shop.runtime.kill().await;
+    report.tables.push(latencies(table));
+    report.tables.push(throughputs(submits, whole, deliveries));
+    Ok(report)
+}
+
+impl Shop {
+    async fn open() -> Result<Self> {
+        let dir = TempDir::new()?;
+        let runtime = Runtime::start(Config::new(dir.path().to_owned(), 0)?).await?;
+        let receiver = Arc::new(Receiver::start().await?);
+        let app = Arc::clone(runtime.app());
+        let tenant = Tenant::create(&*app).await?;
+        let key = tenant.key(&*app, Some(&receiver.url)).await?;
+        let client = Client::builder().no_proxy().build()?;
+        Ok(Self { runtime, dir, tenant, key, receiver, client })
+    }
+
+    /// Stops, leaves so many deliveries waiting for the receiver or another endpoint, and starts again.
+    async fn restarted(self, waiting: usize, hole: Option<&BlackHole>) -> Result<Self> {
+        let Self { runtime, dir, tenant, key, receiver, client } = self;
+        let app = Arc::clone(runtime.app());
+        runtime.stop().await;
+        let target = match hole {
+            Some(hole) => tenant.key(&*app, Some(&hole.url)).await?,
+            None => key.clone(),
+        };
+        let target = key::find(&app.store, tenant.workspace.id, target.id).await?;
+        for _ in 0..waiting {
+            let ping = draft(&*app, &target, Event::TestPing, None, &Payload::default());
+            let (delivery, due) = ping.ok_or("the key has no callback")?;
+            // The queue alone brings them: the sweep would send those again that are late.
+            let due = due + Duration::from_secs(3_600);
+            app.store.create_delivery(&delivery, due).await?;
+            app.queue.send_delivery(&job_of(&delivery), Duration::ZERO).await?;
+        }
+        // The files are open until the last owner of the application is gone.
+        drop(app);
+        let runtime = Runtime::start(Config::new(dir.path().to_owned(), 0)?).await?;
+        Ok(Self { runtime, dir, tenant, key, receiver, client })
+    }
+
+    /// From submit to callback, for so many messages, each in a conversation of its own.
+    async fn latency(&self, at_once: usize, messages: usize) -> Result<Histogram<u64>> {
+        let mut lanes = JoinSet::new();
+        for _ in 0..at_once {
+            let sender = self.sender();
+            lanes.spawn(async move {
+                let mut times = Vec::new();
+                for _ in 0..messages / at_once {
+                    times.push(sender.round_trip().await?);
+                }
+                Ok::<_, crate::Failure>(times)
+            });
+        }
+        let mut histogram = Histogram::new(3)?;
+        while let Some(lane) = tokio::time::timeout(PATIENCE, lanes.join_next()).await? {
+            for time in lane?? {
+                histogram.record(u64::try_from(time.as_micros())?)?;
+            }
+        }
+        Ok(histogram)
+    }
+
+    /// Submits a second, and messages a second from submit to callback.
+    async fn throughput(&self) -> Result<(u64, u64)> {
+        let before = self.receiver.count();
+        let began = Instant::now();
+        let mut lanes = JoinSet::new();
+        for _ in 0..SUBMITTERS {
+            let sender = self.sender();
+            lanes.spawn(async move {
+                for _ in 0..SUBMITS / SUBMITTERS {
+                    sender.submit(&unique("order-")).await?;
+                }
+                Ok::<_, crate::Failure>(())
+            });
+        }
+        while let Some(lane) = tokio::time::timeout(PATIENCE, lanes.join_next()).await? {
+            lane??;
+        }
+        let made = u64::try_from(SUBMITS / SUBMITTERS * SUBMITTERS)?;
+        let submitted = began.elapsed();
+        if !self.receiver.reached(before + made, PATIENCE).await {
+            return Err("not every message was called back".into());
+        }
+        Ok((a_second(made, submitted), a_second(made, began.elapsed())))
+    }
+
+    /// Deliveries a second, from the first that arrives after `base` of them to the last.
+    async fn drained(&self, base: u64, count: usize) -> Result<u64> {
+        let last = base + u64::try_from(count)?;
+        let has_begun = self.receiver.reached(base + 1, PATIENCE).await;
+        let (began, first) = (Instant::now(), self.receiver.count());
+        if !has_begun || !self.receiver.reached(last, PATIENCE).await {
+            let came = self.receiver.count() - base;
+            return Err(format!("only {came} of {count} deliveries arrived").into());
+        }
+        Ok(a_second(last - first, began.elapsed()))
+    }
+
+    fn sender(&self) -> Sender {
+        Sender {
+            client: self.client.clone(),
+            url: format!("http://{}/api/v1/messages", self.runtime.address()),
+            bearer: format!("Bearer {}", self.key.token),
+            receiver: Arc::clone(&self.receiver),
+        }
+    }
+}
+
+/// One who sends messages.
+struct Sender {
+    client: Client,
+    url: String,
+    bearer: String,
+    receiver: Arc<Receiver>,
+}
+
+impl Sender {
+    async fn submit(&self, conversation: &str) -> Result<()> {
+        let request = self.client.post(&self.url).header(AUTHORIZATION, &self.bearer);
+        let request = request.header(CONTENT_TYPE, "application/json");
+        let answer = request.body(message(conversation, Some("user-7")).to_string()).send().await?;
+        if answer.status().as_u16() != 202 {
+            return Err(format!("a submit was answered {}", answer.status()).into());
+        }
+        // Read to its end, so that the connection is used again.
+        answer.bytes().await?;
+        Ok(())
+    }
+
+    async fn round_trip(&self) -> Result<Duration> {
+        let conversation = unique("order-");
+        let arrival = self.receiver.expect(&conversation);
+        let began = Instant::now();
+        self.submit(&conversation).await?;
+        Ok(tokio::time::timeout(MESSAGE_PATIENCE, arrival).await?? - began)
+    }
+}
+
+fn a_second(count: u64, time: Duration) -> u64 {
+    u64::try_from(u128::from(count) * 1_000_000 / time.as_micros().max(1)).unwrap_or(u64::MAX)
+}
+
+fn latency_rows(report: &mut Report, how: &str, times: &Histogram<u64>) {
+    let (half, most) = (times.value_at_quantile(0.5), times.value_at_quantile(0.99));
+    let what = |quantile: &str| format!("submit → callback received, {how}, {quantile}");
+    report.row(what("p50"), "≤ 25 ms", shown(half), half <= 25_000);
+    report.row(what("p99"), "≤ 100 ms", shown(most), most <= 100_000);
+}
+
+fn shown(micros: u64) -> String {
+    millis(Duration::from_micros(micros))
+}
+
+fn row(what: &str, times: &Histogram<u64>) -> Vec<String> {
+    let quantiles = [0.5, 0.9, 0.99, 1.0].map(|quantile| shown(times.value_at_quantile(quantile)));
+    [what.to_owned(), times.len().to_string()].into_iter().chain(quantiles).collect()
+}
+
+fn latencies(rows: Vec<Vec<String>>) -> Table {
+    Table {
+        title: "Latency of the local runtime",
+        method: "Runtime, client and receiver in one process of a release build, all over loopback \
+            HTTP, the extractive model, data in a temporary directory, logs off. A message is 300 \
+            bytes in a conversation of its own; the time is from before its submit to the arrival of \
+            its callback. The black hole accepts connections and answers nothing; 10,000 deliveries \
+            to it stand in the queue when the runtime starts.",
+        head: vec!["what", "messages", "p50", "p90", "p99", "max"],
+        rows,
+    }
+}
+
+fn throughputs(submits: u64, whole: u64, deliveries: u64) -> Table {
+    let rows = [
+        ("submits answered, 16 at once, while replies are generated and delivered", submits),
+        ("messages from submit to callback, the same run", whole),
+        ("deliveries, 10,000 waiting when the runtime starts", deliveries),
+    ];
+    Table {
+        title: "Throughput of the local runtime",
+        method: "The same process. Submits: 3,000 messages, each in a conversation of its own. \
+            Deliveries: `test.ping` events that stand in table and queue when the workers start.",
+        head: vec!["what", "a second"],
+        rows: rows.map(|(what, rate)| vec![what.to_owned(), rate.to_string()]).to_vec(),
+    }
+}

@@ -1,0 +1,121 @@
+//! Starting the product and talking to it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use aiva_kit::config;
+use aiva_local::{Config, Runtime};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+/// Nothing here takes long; what takes longer than this is broken.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Settings over a directory, with variables on top of an empty environment.
+pub(crate) fn config(dir: &Path, variables: &[(&str, &str)]) -> Config {
+    let find = |name: &str| variables.iter().find(|(key, _)| *key == name);
+    let product = config::Config::read(|name| find(name).map(|(_, value)| (*value).to_owned()));
+    Config::new(dir.to_owned(), 0, product.unwrap())
+}
+
+/// The product over a directory, and a client for it.
+pub(crate) struct Product {
+    pub(crate) runtime: Runtime,
+    client: Client,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    pub(crate) fn data(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.json()["data"].clone()
+    }
+}
+
+pub(crate) fn fresh_dir() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+impl Product {
+    pub(crate) async fn start(dir: &Path) -> Self {
+        Self::start_with(config(dir, &[])).await
+    }
+
+    pub(crate) async fn start_with(config: Config) -> Self {
+        let runtime = Runtime::start(config).await.unwrap();
+        let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        Self { runtime, client }
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> Answer {
+        let url = format!("{}{path}", self.runtime.demo().base_url);
+        let mut request = self.client.request(method, url).header("accept", "application/json");
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(body) = body {
+            let json = request.header("content-type", "application/json");
+            request = json.body(body.to_string());
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.unwrap() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &self.runtime.demo().key, None).await
+    }
+
+    /// Posts a message with a key and answers what came back.
+    pub(crate) async fn say(&self, key: &str, to: &str, content: &str, uuid: &str) -> Answer {
+        let body = serde_json::json!({
+            "externalConversationId": to, "content": content, "idempotencyKey": uuid,
+        });
+        self.send(Method::POST, "/api/v1/messages", key, Some(&body)).await
+    }
+
+    /// Calls the operator API of the demo workspace.
+    pub(crate) async fn operate(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let demo = self.runtime.demo();
+        let path = format!("/admin/v1/workspaces/{}{path}", demo.workspace_id);
+        self.send(method, &path, &demo.operator_token, body).await
+    }
+
+    /// Waits for a conversation to have so many messages and none in the making.
+    pub(crate) async fn settled(&self, conversation: &str, messages: usize) -> Vec<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.get(&format!("/api/v1/conversations/{conversation}")).await;
+            let data = answer.data(200);
+            let said = data["messages"].as_array().cloned().unwrap_or_default();
+            if said.len() >= messages && data["pendingReply"] == Value::Bool(false) {
+                return said;
+            }
+            assert!(Instant::now() < deadline, "still waiting: {data}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.runtime.stop().await;
+    }
+}

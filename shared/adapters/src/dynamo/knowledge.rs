@@ -1,0 +1,200 @@
+//! Sources of knowledge. Their texts lie in rows of their own, so that listing sources stays cheap.
+
+use std::collections::HashMap;
+
+use aiva_core::error::{Error, Result};
+use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
+use aiva_core::knowledge::{Document, Source};
+use aiva_core::page::{Limit, Page};
+use aiva_core::ports::KnowledgeStore;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::DynamoStore;
+use super::item::{from_item, key_of, number, text_of, to_item};
+use super::keys::{self, SORT};
+use super::read::Reading;
+use super::row::knowledge::{SourceRow, TextRow};
+use super::write::{Change, Transacted, delete, put, update};
+
+/// Bytes of text in one row at most; a row may have 400 KB.
+const PART_BYTES: usize = 300_000;
+/// Rows of one source at most: they go into one transaction of 4 MB.
+const MAX_PARTS: usize = 12;
+/// Sources of one project that are read for an index at most.
+const MAX_SOURCES: usize = 10_000;
+/// Bytes of text that are read for an index at most: 32 MiB.
+const MAX_TEXT_BYTES: usize = 32 * 1_024 * 1_024;
+/// Rows of text that are read at a time.
+const TEXT_ROWS: usize = 64;
+
+impl KnowledgeStore for DynamoStore {
+    async fn put_source(&self, source: &Source, text: &str) -> Result<()> {
+        let (workspace, project) = (source.workspace, source.project);
+        let parts = cut(text, PART_BYTES);
+        if parts.len() > MAX_PARTS {
+            return Err(Error::internal("a source's text does not fit one transaction"));
+        }
+        let row = SourceRow::new(source, parts.len());
+        let item = to_item(keys::source(workspace, project, source.id), &row)?;
+        let once = Change::only_when("attribute_not_exists(#pk)");
+        let mut actions =
+            vec![self.next_version(source)?, put(&self.table, item, &once)?];
+        for (index, part) in parts.into_iter().enumerate() {
+            let key = keys::source_text(workspace, project, source.id, index);
+            let item = to_item(key, &TextRow { t: part.to_owned() })?;
+            actions.push(put(&self.table, item, &Change::default())?);
+        }
+        // Refused for another reason than the project means that it exists.
+        self.changed_knowledge(actions).await.map(|_| ())
+    }
+
+    /// A read for the number of its rows, then one transaction.
+    async fn delete_source(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        source: SourceId,
+    ) -> Result<bool> {
+        let key = keys::source(workspace, project, source);
+        let Some(row) = self.parsed_row::<SourceRow>(key.clone()).await? else {
+            return Ok(false);
+        };
+        let parts = row.np.min(MAX_PARTS);
+        let exists = Change::only_when("attribute_exists(#pk)");
+        let mut actions = vec![
+            self.next_version(&Source::try_from(row)?)?,
+            delete(&self.table, key, &exists)?,
+        ];
+        for part in 0..parts {
+            let key = keys::source_text(workspace, project, source, part);
+            actions.push(delete(&self.table, key, &Change::default())?);
+        }
+        self.changed_knowledge(actions).await
+    }
+
+    async fn sources(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        before: Option<SourceId>,
+        limit: Limit,
+    ) -> Result<Page<Source>> {
+        let spans = [keys::sources(workspace, project)];
+        let position = before.map(SourceId::bare);
+        let parse = |item| Source::try_from(from_item::<SourceRow>(item)?).map(Some);
+        let (items, next) = self.newest_first(&spans, position, limit.get(), parse).await?;
+        let next = next.and_then(|_| items.last().map(|source| source.id.to_string()));
+        Ok(Page { items, next })
+    }
+
+    async fn source(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        source: SourceId,
+    ) -> Result<Option<Source>> {
+        let row: Option<SourceRow> =
+            self.parsed_row(keys::source(workspace, project, source)).await?;
+        row.map(Source::try_from).transpose()
+    }
+
+    /// Two queries: the sources, and their texts.
+    async fn documents(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+    ) -> Result<Vec<Document>> {
+        let sources = keys::sources(workspace, project);
+        let sources = self.run(&sources, Reading::oldest(MAX_SOURCES)).await?;
+        let mut texts = self.texts(workspace, project).await?;
+        let documents = sources.items.into_iter().filter_map(|item| {
+            let source = from_item::<SourceRow>(item).and_then(Source::try_from);
+            match source {
+                Err(error) => Some(Err(error)),
+                // Stored in between: the next edition has it.
+                Ok(source) => texts.remove(&source.id).map(|text| {
+                    let title = source.title.as_str().to_owned();
+                    Ok(Document { source: source.id, title, url: source.url, text })
+                }),
+            }
+        });
+        documents.collect()
+    }
+}
+
+impl DynamoStore {
+    /// Advances the version of a project's knowledge; refused where there is no project.
+    fn next_version(&self, source: &Source) -> Result<TransactWriteItem> {
+        let change =
+            Change::new("ADD #kv :one").when("attribute_exists(#pk)").with("one", number(1));
+        update(&self.table, keys::project(source.workspace, source.project), &change)
+    }
+
+    /// Runs a transaction that begins with the version; `false` when what it is about is gone.
+    async fn changed_knowledge(&self, actions: Vec<TransactWriteItem>) -> Result<bool> {
+        match self.transact(None, actions).await? {
+            Transacted::Yes => Ok(true),
+            Transacted::No(refusals) if refusals.first().is_some_and(|first| first.refused) => {
+                Err(Error::NotFound)
+            }
+            Transacted::No(_) => Ok(false),
+        }
+    }
+
+    async fn texts(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+    ) -> Result<HashMap<SourceId, String>> {
+        let span = keys::source_texts(workspace, project);
+        let mut texts: HashMap<SourceId, String> = HashMap::new();
+        let (mut after, mut bytes) = (None, 0);
+        loop {
+            let run = self.run(&span, Reading { after, ..Reading::oldest(TEXT_ROWS) }).await?;
+            after = run.items.last().and_then(|item| text_of(item, SORT)).map(str::to_owned);
+            for item in run.items {
+                let source = keys::parse_source_text(&key_of(&item)?);
+                let source = source.ok_or_else(|| Error::internal("a text without a source"))?;
+                let part = from_item::<TextRow>(item)?.t;
+                bytes += part.len();
+                texts.entry(source).or_default().push_str(&part);
+            }
+            if bytes > MAX_TEXT_BYTES {
+                tracing::error!(%project, bytes, "more knowledge than one index can take; cut");
+                return Ok(texts);
+            }
+            if !run.more {
+                return Ok(texts);
+            }
+        }
+    }
+}
+
+/// Cuts a text into parts of at most so many bytes, never inside a character.
+fn cut(text: &str, bytes: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while rest.len() > bytes {
+        let (part, tail) = rest.split_at(rest.floor_char_boundary(bytes));
+        parts.push(part);
+        rest = tail;
+    }
+    parts.push(rest);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters_and_comes_together_again() {
+        let text = "aé漢🦀".repeat(50);
+        for bytes in 4..40 {
+            let parts = cut(&text, bytes);
+            assert!(parts.iter().all(|part| part.len() <= bytes && !part.is_empty()));
+            assert_eq!(parts.concat(), text);
+        }
+        assert_eq!(cut("", 4), vec![""]);
+    }
+}

@@ -1,0 +1,101 @@
+//! What is owed: the rows that carry a mark, found by the sparse index.
+
+use aiva_core::error::Result;
+use aiva_core::outbox::{DeliveryJob, Owed, OwedItem, OwedWhat};
+use aiva_core::ports::OutboxStore;
+use jiff::Timestamp;
+
+use super::DynamoStore;
+use super::item::{Item, from_item, key_of, moment, moment_of, text};
+use super::keys::{self, DUE, Key, OWED, OWED_INDEX};
+use super::row::delivery::DeliveryRow;
+use super::row::message::{MessageRow, ReplyState};
+use super::write::Change;
+use crate::sdk_error::fault;
+
+impl OutboxStore for DynamoStore {
+    fn owed_shards(&self) -> u8 {
+        keys::OWED_SHARDS
+    }
+
+    /// A query of the index, then the rows that it names: the index may be a moment behind them.
+    async fn owed(&self, shard: u8, now: Timestamp, limit: usize) -> Result<Vec<Owed>> {
+        let marked = self.marked(shard, now, limit).await?;
+        let mut rows = self.rows(marked.clone()).await?;
+        let mut owed = Vec::with_capacity(marked.len());
+        for key in marked {
+            let Some(item) = rows.remove(&key) else { continue };
+            let due = moment_of(&item, DUE);
+            if !item.contains_key(OWED) || due.is_none_or(|due| due > now) {
+                continue;
+            }
+            owed.extend(read(&key, item)?);
+        }
+        Ok(owed)
+    }
+
+    async fn postpone(&self, item: &OwedItem, due: Timestamp) -> Result<()> {
+        let key = match item {
+            OwedItem::Message { reference, seq } => keys::message(reference, *seq),
+            OwedItem::Delivery { workspace, id } => keys::delivery(*workspace, *id),
+        };
+        let change = Change::new("SET #due = :due")
+            .when("attribute_exists(#owed)")
+            .with("due", moment(due));
+        // Refused means that it is paid.
+        self.update_row(key, &change).await.map(|_| ())
+    }
+}
+
+impl DynamoStore {
+    /// The keys of the rows that have been due in a shard, oldest first.
+    async fn marked(&self, shard: u8, now: Timestamp, limit: usize) -> Result<Vec<Key>> {
+        let mut marked = Vec::new();
+        let mut start = None;
+        loop {
+            let wanted = i32::try_from(limit - marked.len()).unwrap_or(i32::MAX);
+            let output = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(OWED_INDEX)
+                .key_condition_expression("#owed = :owed AND #due <= :now")
+                .expression_attribute_names("#owed", OWED)
+                .expression_attribute_names("#due", DUE)
+                .expression_attribute_values(":owed", text(keys::owed_shard(shard)))
+                .expression_attribute_values(":now", moment(now))
+                .set_exclusive_start_key(start)
+                .limit(wanted)
+                .send()
+                .await
+                .map_err(fault)?;
+            for item in output.items.unwrap_or_default() {
+                marked.push(key_of(&item)?);
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() || marked.len() >= limit {
+                return Ok(marked);
+            }
+        }
+    }
+}
+
+/// What a marked row owes; `None` where it is settled.
+fn read(key: &Key, item: Item) -> Result<Option<Owed>> {
+    if let Some((reference, seq)) = keys::parse_message(key) {
+        let row: MessageRow = from_item(item)?;
+        if row.st != Some(ReplyState::Queued) {
+            return Ok(None);
+        }
+        let what = OwedWhat::Generation(row.job((reference.clone(), seq))?);
+        return Ok(Some(Owed { item: OwedItem::Message { reference, seq }, what }));
+    }
+    if let Some((workspace, id)) = keys::parse_delivery(key) {
+        let delivery = aiva_core::delivery::Delivery::try_from(from_item::<DeliveryRow>(item)?)?;
+        let job: DeliveryJob = aiva_core::delivery::job_of(&delivery);
+        let what = OwedWhat::Delivery(job);
+        return Ok(Some(Owed { item: OwedItem::Delivery { workspace, id }, what }));
+    }
+    tracing::error!(?key, "a row is marked as owed that is neither message nor delivery");
+    Ok(None)
+}

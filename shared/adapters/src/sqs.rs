@@ -1,0 +1,71 @@
+//! The queues: replies to generate (FIFO, in order within a conversation) and deliveries to attempt
+//! (standard, fair between endpoints).
+
+use std::time::Duration;
+
+use aiva_core::error::{Error, Result};
+use aiva_core::outbox::{DeliveryJob, GenerationJob};
+use aiva_core::ports::Queue;
+use aws_sdk_sqs::Client;
+use serde::Serialize;
+
+use crate::sdk_error::fault;
+
+/// The longest delay that SQS keeps, in seconds.
+const MAX_DELAY_SECONDS: i32 = 900;
+
+/// The two queues of a deployment.
+#[derive(Debug, Clone)]
+pub struct SqsQueue {
+    client: Client,
+    generation_url: Option<String>,
+    delivery_url: Option<String>,
+}
+
+impl SqsQueue {
+    /// Makes the queues by their URLs. One that a function never sends to may be absent.
+    pub fn new(
+        client: Client,
+        generation_url: Option<String>,
+        delivery_url: Option<String>,
+    ) -> Self {
+        Self { client, generation_url, delivery_url }
+    }
+}
+
+impl Queue for SqsQueue {
+    /// The group is the conversation, so that its replies come in order. The round goes into the
+    /// deduplication id: what is sent again on purpose is no duplicate.
+    async fn send_generation(&self, job: &GenerationJob, round: u64) -> Result<()> {
+        let request = self
+            .client
+            .send_message()
+            .queue_url(url(self.generation_url.as_ref())?)
+            .message_body(body(job)?)
+            .message_group_id(job.conversation_id.to_string())
+            .message_deduplication_id(format!("{}-{round}", job.message_id));
+        request.send().await.map_err(fault).map(|_| ())
+    }
+
+    /// The group is the endpoint: on a standard queue that asks for fairness between them, not for
+    /// order.
+    async fn send_delivery(&self, job: &DeliveryJob, delay: Duration) -> Result<()> {
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(MAX_DELAY_SECONDS);
+        let request = self
+            .client
+            .send_message()
+            .queue_url(url(self.delivery_url.as_ref())?)
+            .message_body(body(job)?)
+            .message_group_id(&job.endpoint)
+            .delay_seconds(seconds.min(MAX_DELAY_SECONDS));
+        request.send().await.map_err(fault).map(|_| ())
+    }
+}
+
+fn url(url: Option<&String>) -> Result<&str> {
+    url.map(String::as_str).ok_or_else(|| Error::internal("this function has no URL of the queue"))
+}
+
+fn body(job: &impl Serialize) -> Result<String> {
+    serde_json::to_string(job).map_err(Error::internal)
+}

@@ -1,0 +1,15 @@
+//! The store over the embedded engine: what each method promises, and what rivals may not do to it.
+
+mod conversation;
+mod delivery;
+mod faults;
+mod idempotency;
+mod key;
+mod knowledge;
+mod outbox;
+mod reply;
+mod submit;
+mod units;
+mod wallet;
+mod workspace;
+mod world;

@@ -1,0 +1,114 @@
+//! What the edge does alike for every route.
+
+use aiva_core::page::Limit;
+use aiva_core::ports::LogStore;
+use aiva_dialects::{function, router};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::HeaderName;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::world::{World, request};
+
+async fn json(response: Response) -> Value {
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+#[tokio::test]
+async fn an_authenticated_request_is_logged_with_what_was_answered() {
+    let world = World::new().await;
+    let key = world.names["key"].clone();
+    let answer = world.send(request("GET", "/v1/conversations/nothing/", Some(&key), "")).await;
+    assert_eq!(answer.status(), 404);
+    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+    world.send(request("GET", "/api/v1/me", None, "")).await;
+    let shop = world.names["shop"].parse().unwrap();
+    let log = world.edge.app.store.requests(shop, None, Limit::of(10)).await.unwrap();
+    let [entry] = &log.items[..] else { panic!("{} entries", log.items.len()) };
+    assert_eq!(entry.id.to_string(), id);
+    assert_eq!(entry.route, "/api/v1/conversations/{externalConversationId}");
+    assert_eq!((entry.status, entry.code.as_deref()), (404, Some("NOT_FOUND")));
+    assert_eq!(entry.method, "GET");
+}
+
+#[tokio::test]
+async fn a_function_refuses_a_route_that_another_serves() {
+    let world = World::new().await;
+    let key = world.names["key"].clone();
+    let reading = router(world.edge.clone(), function::conversation_read());
+    let answer = reading
+        .clone()
+        .oneshot(request("POST", "/api/v1/messages", Some(&key), "{}"))
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 404);
+    let answer = reading.oneshot(request("GET", "/api/v1/messages", None, "")).await.unwrap();
+    assert_eq!(answer.status(), 405);
+    assert_eq!(answer.headers()["allow"], "POST");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_whether_or_not_its_length_is_told() {
+    let world = World::new().await;
+    let key = world.names["key"].clone();
+    let large = "x".repeat(262_145);
+    let told = request("POST", "/api/v1/messages", Some(&key), &large);
+    let answer = world.send(told).await;
+    assert_eq!(answer.status(), 413);
+    assert_eq!(answer.headers()["x-ratelimit-limit"], "600");
+    assert_eq!(json(answer).await["code"], "PAYLOAD_TOO_LARGE");
+    let (mut parts, _) = request("POST", "/api/v1/messages", Some(&key), "").into_parts();
+    parts.headers.insert(HeaderName::from_static("content-length"), "262145".parse().unwrap());
+    let announced = Request::from_parts(parts, Body::from("{}"));
+    assert_eq!(world.send(announced).await.status(), 413);
+    let fits = format!("{{\"content\":\"{}\"}}", "x".repeat(262_144 - 14));
+    let answer = world.send(request("POST", "/api/v1/messages", Some(&key), &fits)).await;
+    assert_eq!(answer.status(), 400);
+}
+
+#[tokio::test]
+async fn an_unauthenticated_caller_learns_nothing_of_its_body() {
+    let world = World::new().await;
+    for body in ["{", "[]", "", &"x".repeat(300_000)] {
+        let answer = world.send(request("POST", "/api/v1/messages", None, body)).await;
+        assert_eq!(answer.status(), 401);
+    }
+}
+
+#[tokio::test]
+async fn head_is_answered_like_get_without_a_body() {
+    let world = World::new().await;
+    let key = world.names["key"].clone();
+    let answer = world.send(request("HEAD", "/api/v1/me", Some(&key), "")).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    assert!(body.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_text_is_refused_with_the_place() {
+    let world = World::new().await;
+    let key = world.names["key"].clone();
+    let (parts, _) = request("POST", "/api/v1/messages", Some(&key), "").into_parts();
+    let answer = world.send(Request::from_parts(parts, Body::from(&b"{\"a\":\"\xff\"}"[..]))).await;
+    assert_eq!(answer.status(), 400);
+    let body = json(answer).await;
+    assert_eq!(body["code"], "INVALID_REQUEST");
+    assert_eq!(body["message"], "the body is not UTF-8 at byte 6");
+}
+
+#[tokio::test]
+async fn the_same_key_in_two_headers_is_one_key_and_two_keys_are_none() {
+    let world = World::new().await;
+    let (key, other) = (world.names["key"].clone(), world.names["other"].clone());
+    for (second, status) in [(&key, 200), (&other, 401)] {
+        let (mut parts, body) = request("GET", "/api/v1/me", Some(&key), "").into_parts();
+        parts.headers.insert("x-api-key", second.parse().unwrap());
+        let answer = world.send(Request::from_parts(parts, body)).await;
+        assert_eq!(answer.status(), status);
+    }
+}

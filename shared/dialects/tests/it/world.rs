@@ -1,0 +1,286 @@
+//! One small deployment for a test: real store, real router, a clock that stands still.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aiva_adapters::dynamo::{DynamoStore, create_table};
+use aiva_core::app::{App, Settings};
+use aiva_core::egress::EgressPolicy;
+use aiva_core::error::{Error, Result};
+use aiva_core::id::{SourceId, WorkspaceId};
+use aiva_core::key::{self, CreateKey, Scope};
+use aiva_core::knowledge::{Document, Edition, Passage};
+use aiva_core::outbox::{DeliveryJob, GenerationJob};
+use aiva_core::ports::{Clock, Entropy, KnowledgeIndex, Model, Ports, Queue, Vault};
+use aiva_core::project::{self, AgentDraft};
+use aiva_core::reply::{self, GenerationSettings, ModelError, ModelReply, ModelRequest};
+use aiva_core::workspace::{self, RequestAccess, Workspace};
+use aiva_dialects::{Edge, SourceAddress, function, router};
+use aiva_embedded::EmbeddedDynamo;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use tower::ServiceExt;
+
+/// The operator's token in every test.
+pub(crate) const OPERATOR_TOKEN: &str = "the-operator-token-of-the-tests";
+
+/// A key that has the form of one and belongs to nobody.
+pub(crate) fn wrong_key() -> String {
+    format!("ak_{}_{}", "0".repeat(52), "0".repeat(52))
+}
+
+#[derive(Debug)]
+pub(crate) struct TestPorts;
+
+impl Ports for TestPorts {
+    type Store = DynamoStore;
+    type Queue = Sent;
+    type Vault = OpenVault;
+    type Clock = StoppedClock;
+    type Entropy = Counted;
+}
+
+/// A clock that only [`World::wait`] moves.
+#[derive(Debug)]
+pub(crate) struct StoppedClock(AtomicI64);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// Bytes that never repeat and are the same in every run.
+#[derive(Debug)]
+pub(crate) struct Counted(AtomicU64);
+
+impl Entropy for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let count = self.0.fetch_add(1, Ordering::SeqCst);
+            let block = Sha256::digest(count.to_le_bytes());
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
+}
+
+/// A queue that keeps what was sent.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    generations: Mutex<Vec<GenerationJob>>,
+}
+
+impl Queue for Sent {
+    async fn send_generation(&self, job: &GenerationJob, _round: u64) -> Result<()> {
+        self.generations.lock().unwrap().push(job.clone());
+        Ok(())
+    }
+
+    async fn send_delivery(&self, _job: &DeliveryJob, _delay: Duration) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A vault that hides nothing: what it keeps is made up.
+#[derive(Debug)]
+pub(crate) struct OpenVault;
+
+impl Vault for OpenVault {
+    async fn seal(&self, workspace: WorkspaceId, secret: &SecretString) -> Result<String> {
+        Ok(format!("{workspace}:{}", secret.expose_secret()))
+    }
+
+    async fn open(&self, workspace: WorkspaceId, sealed: &str) -> Result<SecretString> {
+        let prefix = format!("{workspace}:");
+        let secret = sealed.strip_prefix(&prefix).ok_or_else(|| Error::internal("foreign"))?;
+        Ok(secret.into())
+    }
+
+    async fn mac(&self, label: &str, data: &[u8]) -> Result<[u8; 32]> {
+        Ok(Sha256::new().chain_update(label).chain_update([0]).chain_update(data).finalize().into())
+    }
+}
+
+/// A model that says what it is told to.
+struct Told(String);
+
+impl Model for Told {
+    async fn reply(
+        &self,
+        _request: &ModelRequest,
+        _on_delta: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<ModelReply, ModelError> {
+        Ok(ModelReply { text: self.0.clone(), usage: None, cited: vec![0] })
+    }
+}
+
+/// An index that finds one passage, whatever is asked.
+struct OnePassage;
+
+impl KnowledgeIndex for OnePassage {
+    fn has(&self, _edition: Edition) -> bool {
+        true
+    }
+
+    async fn publish(&self, _edition: Edition, _documents: Vec<Document>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn search(&self, _: Edition, _: &str, _: usize) -> Result<Vec<Passage>> {
+        Ok(vec![Passage {
+            source: SourceId::new(Timestamp::UNIX_EPOCH, &Counted(AtomicU64::new(0))),
+            title: "Refund policy".to_owned(),
+            url: None,
+            text: "We refund within 30 days.".to_owned(),
+            score: 1.0,
+            coverage_permille: 1_000,
+        }])
+    }
+}
+
+/// One deployment with a shop, and some whose requests are refused.
+pub(crate) struct World {
+    pub(crate) edge: Arc<Edge<TestPorts>>,
+    pub(crate) router: axum::Router,
+    /// What transcripts may name: keys, tokens, ids.
+    pub(crate) names: BTreeMap<String, String>,
+    shop: Workspace,
+}
+
+const ALL_BUT_NONE: Option<Scope> = None;
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let client = EmbeddedDynamo::memory().unwrap().client();
+        create_table(&client, "aiva").await.unwrap();
+        let began: Timestamp = "2026-07-02T10:30:00Z".parse().unwrap();
+        let app = Arc::new(App {
+            store: DynamoStore::new(client, "aiva".to_owned()),
+            queue: Sent::default(),
+            vault: OpenVault,
+            clock: StoppedClock(AtomicI64::new(began.as_millisecond())),
+            entropy: Counted(AtomicU64::new(0)),
+            settings: Settings {
+                powered_by: "Assistify".to_owned(),
+                egress: EgressPolicy { local: true, ports: vec![443] },
+                outbox_grace_ms: 10_000,
+            },
+        });
+        let edge = Edge::new(app, Some(OPERATOR_TOKEN.into()));
+        let router = router(Arc::clone(&edge), function::everything());
+        let shop = workspace_of(&edge, "Shop", Some(1_000_000_000_000)).await;
+        let mut world = Self { edge, router, names: BTreeMap::new(), shop };
+        world.fill().await;
+        world
+    }
+
+    async fn fill(&mut self) {
+        let other = workspace_of(&self.edge, "Other", Some(1_000_000_000_000)).await;
+        let poor = workspace_of(&self.edge, "Poor", Some(0)).await;
+        let pending = workspace_of(&self.edge, "Pending", None).await;
+        let shop = self.shop.clone();
+        let reader = vec![Scope::ConversationsRead];
+        let keys = [
+            ("key", self.key_of(&shop, scopes_but(ALL_BUT_NONE), None).await),
+            ("reader", self.key_of(&shop, reader, None).await),
+            ("slow", self.key_of(&shop, scopes_but(ALL_BUT_NONE), Some(2)).await),
+            ("other", self.key_of(&other, scopes_but(ALL_BUT_NONE), None).await),
+            ("poor", self.key_of(&poor, scopes_but(ALL_BUT_NONE), None).await),
+            ("pending", self.key_of(&pending, scopes_but(ALL_BUT_NONE), None).await),
+            ("wrong", wrong_key()),
+            ("operator", OPERATOR_TOKEN.to_owned()),
+            ("shop", shop.id.to_string()),
+            ("shop_project", shop.default_project().to_string()),
+        ];
+        self.names = keys.map(|(name, text)| (name.to_owned(), text)).into();
+    }
+
+    /// A key of the shop with every scope but one.
+    pub(crate) async fn key_without(&self, scope: Option<Scope>) -> String {
+        self.key_of(&self.shop, scopes_but(scope), None).await
+    }
+
+    async fn key_of(&self, owner: &Workspace, scopes: Vec<Scope>, a_minute: Option<i64>) -> String {
+        let command = CreateKey {
+            name: "backend".to_owned(),
+            scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            requests_per_minute: a_minute,
+            ..CreateKey::default()
+        };
+        let app = &*self.edge.app;
+        let made = key::create(app, app, owner, command).await.unwrap();
+        made.token.expose_secret().to_owned()
+    }
+
+    /// Sends one request and waits until its log entry is written.
+    pub(crate) async fn send(&self, mut request: Request) -> Response {
+        request.extensions_mut().insert(SourceAddress("192.0.2.1".to_owned()));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        self.edge.drain().await;
+        response
+    }
+
+    /// Answers every message that waits for a reply.
+    pub(crate) async fn reply(&self, text: &str) {
+        let app = &*self.edge.app;
+        let jobs = std::mem::take(&mut *app.queue.generations.lock().unwrap());
+        for job in jobs {
+            let settings = GenerationSettings {
+                holder: "test".to_owned(),
+                epoch: 0,
+                lease: Duration::from_secs(60),
+            };
+            reply::generate(app, &Told(text.to_owned()), &OnePassage, &job, &settings)
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Switches the shop's agent on or off.
+    pub(crate) async fn switch_agent(&self, on: bool) {
+        let store = &self.edge.app.store;
+        let project = project::resolve(store, self.shop.id, "default").await.unwrap();
+        let draft = AgentDraft { ai_enabled: Some(on), ..AgentDraft::default() };
+        project::set_agent(store, &project, draft).await.unwrap();
+    }
+
+    /// Moves the clock.
+    pub(crate) fn wait(&self, seconds: i64) {
+        self.edge.app.clock.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+}
+
+/// A request with a key and a JSON body.
+pub(crate) fn request(method: &str, path: &str, key: Option<&str>, body: &str) -> Request {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(key) = key {
+        request = request.header("authorization", format!("Bearer {key}"));
+    }
+    let request = request.header("content-type", "application/json");
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+fn scopes_but(without: Option<Scope>) -> Vec<Scope> {
+    Scope::ALL.iter().copied().filter(|scope| Some(*scope) != without).collect()
+}
+
+/// A workspace; active with this credit, or pending.
+async fn workspace_of(edge: &Edge<TestPorts>, name: &str, credit: Option<i64>) -> Workspace {
+    let app = &*edge.app;
+    let command = RequestAccess {
+        name: name.to_owned(),
+        email: "owner@example.com".to_owned(),
+        ..RequestAccess::default()
+    };
+    let workspace = workspace::request(&app.store, app, command).await.unwrap();
+    if let Some(credit) = credit {
+        workspace::approve(&app.store, app, &workspace, Some(credit)).await.unwrap();
+    }
+    workspace
+}
