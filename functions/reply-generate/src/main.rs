@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
     let sdk = aws::sdk_config()?;
     let cloud = Connected::connect(&sdk, places, config.settings(), SystemClock, OsEntropy);
     let model = match config.model {
-        ModelChoice::Extractive => Provider::Extractive(Extractive::default()),
+        ModelChoice::Extractive => Provider::Extractive(Extractive),
         ModelChoice::Scripted => Provider::Scripted(Scripted),
         ModelChoice::Bedrock { model } => {
             let client = aws_sdk_bedrockruntime::Client::new(&aws::patient(&sdk));

@@ -8,7 +8,7 @@ mod capacity;
 mod cost;
 mod endpoint;
 mod events;
-//mod local;
+mod local;
 mod machine;
 mod receiver;
 mod report;
@@ -52,7 +52,7 @@ async fn run() -> Result<()> {
         let events = wanted.events.as_ref().ok_or("--bootstraps needs --events")?;
         report.extend(bootstrap::measure(bootstraps, events, progress).await?);
     }
-//    report.extend(local::measure(progress).await?);
+    report.extend(local::measure(progress).await?);
     print(&report)
 }
 

@@ -12,7 +12,7 @@ use crate::error::StartError;
 /// Makes the model that the settings name.
 pub(crate) fn choose(choice: &ModelChoice) -> Result<Provider<OsEntropy>, StartError> {
     match choice {
-        ModelChoice::Extractive => Ok(Provider::Extractive(Extractive::default())),
+        ModelChoice::Extractive => Ok(Provider::Extractive(Extractive)),
         ModelChoice::Scripted => Ok(Provider::Scripted(Scripted)),
         ModelChoice::Bedrock { model } => {
             let client = aws_sdk_bedrockruntime::Client::new(&aws::sdk_config()?);

@@ -30,7 +30,6 @@ pub(crate) struct Product {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) text: String,
 }
 
@@ -77,8 +76,7 @@ impl Product {
             request = json.body(body.to_string());
         }
         let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.unwrap() }
+        Answer { status: response.status(), text: response.text().await.unwrap() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

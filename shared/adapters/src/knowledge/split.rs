@@ -11,6 +11,10 @@ use text_splitter::{ChunkConfig, MarkdownSplitter};
 /// Characters of a passage: parts are joined up to the first, and cut at the second.
 const PASSAGE_CHARS: std::ops::Range<usize> = 500..900;
 
+/// The splitter's work grows with the square of what it is given, so it is given no more than this at
+/// once, in bytes.
+const SECTION_BYTES: usize = 12 * 1024;
+
 /// Characters of the path of headings that are kept.
 const MAX_HEADINGS_CHARS: usize = 300;
 
@@ -60,7 +64,9 @@ fn pieces_of(
     let title: Arc<str> = document.title.as_str().into();
     let url: Option<Arc<str>> = document.url.as_deref().map(Into::into);
     let mut headings = Headings::of(&document.text);
-    let chunks = splitter.chunk_indices(&document.text);
+    let chunks = sections(&document.text).into_iter().flat_map(|(start, section)| {
+        splitter.chunk_indices(section).map(move |(offset, text)| (start + offset, text))
+    });
     chunks
         .filter(|(_, text)| text.chars().any(char::is_alphanumeric))
         .map(|(offset, text)| Piece {
@@ -71,6 +77,25 @@ fn pieces_of(
             text: text.to_owned(),
         })
         .collect()
+}
+
+/// Cuts a text into sections with their offsets: before a heading where there is one, or else between
+/// paragraphs, lines or words.
+fn sections(text: &str) -> Vec<(usize, &str)> {
+    let mut sections = Vec::new();
+    let mut start = 0;
+    while text.len() - start > SECTION_BYTES {
+        let window = &text[start..text.floor_char_boundary(start + SECTION_BYTES)];
+        let cut = ["\n#", "\n\n", "\n", " "].into_iter().find_map(|mark| {
+            // Not in the first half, lest sections become small.
+            window.rfind(mark).map(|index| index + 1).filter(|cut| *cut > window.len() / 2)
+        });
+        let cut = cut.unwrap_or(window.len());
+        sections.push((start, &window[..cut]));
+        start += cut;
+    }
+    sections.push((start, &text[start..]));
+    sections
 }
 
 /// The same for texts that differ in case, spacing and punctuation alone.
@@ -155,6 +180,20 @@ mod tests {
         let (pieces, _) = split(&[document(&text)], usize::MAX);
         let words: Vec<_> = pieces.iter().flat_map(|piece| piece.text.split(' ')).collect();
         assert_eq!(words, text.split_ascii_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn sections_are_the_text_cut_where_it_hurts_least() {
+        let parts = ["é".repeat(20_000), "word ".repeat(9_000), "# Heading\ntext\n\n".repeat(3_000)];
+        for part in &parts {
+            let sections = sections(part);
+            let joined: String = sections.iter().map(|(_, section)| *section).collect();
+            assert_eq!(&joined, part);
+            assert!(sections.iter().all(|(at, section)| part[*at..].starts_with(section)));
+            assert!(sections.iter().all(|(_, section)| section.len() <= SECTION_BYTES));
+            assert!(sections.len() <= part.len() * 2 / SECTION_BYTES + 1);
+        }
+        assert!(sections(&parts[2]).iter().all(|(_, section)| section.starts_with("# Heading")));
     }
 
     #[test]

@@ -2,15 +2,16 @@
 
 use aiva_core::page::Limit;
 use aiva_core::ports::LogStore;
-use aiva_dialects::{function, router};
+use aiva_dialects::http::{Access, Reply};
+use aiva_dialects::{RouteSet, aiva, function, router};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::HeaderName;
+use http::{HeaderName, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::world::{World, request};
+use crate::world::{TestPorts, World, request};
 
 async fn json(response: Response) -> Value {
     let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -111,4 +112,43 @@ async fn the_same_key_in_two_headers_is_one_key_and_two_keys_are_none() {
         let answer = world.send(Request::from_parts(parts, body)).await;
         assert_eq!(answer.status(), status);
     }
+}
+
+/// `GET /me`, answered by something else.
+fn instead(set: RouteSet<TestPorts>) -> RouteSet<TestPorts> {
+    let route = *aiva::ROUTES.iter().find(|route| route.path() == "/api/v1/me").unwrap();
+    assert_eq!(route.access, Access::AnyKey);
+    set.serve(route, |edge, call| {
+        Box::pin(async move {
+            if call.query.get("forget").is_none() {
+                call.authenticate(&edge).await?;
+                panic!("a bug");
+            }
+            Ok(Reply::empty(StatusCode::NO_CONTENT))
+        })
+    })
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_fails_its_own_request_only() {
+    let world = World::new().await;
+    let key = world.names["key"].clone();
+    let broken = router(world.edge.clone(), instead(RouteSet::new()));
+    for left in ["599", "598"] {
+        let asked = request("GET", "/api/v1/me", Some(&key), "");
+        let answer = broken.clone().oneshot(asked).await.unwrap();
+        assert_eq!(answer.status(), 500);
+        assert_eq!(answer.headers()["x-ratelimit-remaining"], left);
+        let body = json(answer).await;
+        assert_eq!(body["code"], "INTERNAL");
+        assert_eq!(body["message"], "internal error");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_forgets_to_ask_who_calls_answers_nobody() {
+    let world = World::new().await;
+    let broken = router(world.edge.clone(), instead(RouteSet::new()));
+    let asked = request("GET", "/api/v1/me?forget=1", None, "");
+    assert_eq!(broken.oneshot(asked).await.unwrap().status(), 500);
 }

@@ -18,7 +18,7 @@ use aiva_core::project::{self, AgentDraft};
 use aiva_core::reply::{self, GenerationSettings, ModelError, ModelReply, ModelRequest};
 use aiva_core::workspace::{self, RequestAccess, Workspace};
 use aiva_dialects::{Edge, SourceAddress, function, router};
-use aiva_embedded::EmbeddedDynamo;
+use aiva_embedded::{ClientOptions, EmbeddedDynamo, Recorder};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -150,6 +150,8 @@ pub(crate) struct World {
     pub(crate) router: axum::Router,
     /// What transcripts may name: keys, tokens, ids.
     pub(crate) names: BTreeMap<String, String>,
+    /// What the database was asked.
+    pub(crate) recorder: Recorder,
     shop: Workspace,
 }
 
@@ -157,7 +159,10 @@ const ALL_BUT_NONE: Option<Scope> = None;
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let client = EmbeddedDynamo::memory().unwrap().client();
+        let recorder = Recorder::new();
+        let options =
+            ClientOptions { recorder: Some(recorder.clone()), ..ClientOptions::default() };
+        let client = EmbeddedDynamo::memory().unwrap().client_with(&options);
         create_table(&client, "aiva").await.unwrap();
         let began: Timestamp = "2026-07-02T10:30:00Z".parse().unwrap();
         let app = Arc::new(App {
@@ -175,7 +180,7 @@ impl World {
         let edge = Edge::new(app, Some(OPERATOR_TOKEN.into()));
         let router = router(Arc::clone(&edge), function::everything());
         let shop = workspace_of(&edge, "Shop", Some(1_000_000_000_000)).await;
-        let mut world = Self { edge, router, names: BTreeMap::new(), shop };
+        let mut world = Self { edge, router, names: BTreeMap::new(), recorder, shop };
         world.fill().await;
         world
     }

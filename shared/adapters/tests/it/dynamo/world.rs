@@ -205,7 +205,7 @@ impl World {
         let mut conversation = self.store.conversation(&reference).await.unwrap().unwrap();
         conversation.seq += 1;
         conversation.version += 1;
-        conversation.pending_replies -= 1;
+        conversation.pending_replies = conversation.pending_replies.saturating_sub(1);
         let reply = Message {
             id: id(at(3)),
             seq: conversation.seq,

@@ -1,0 +1,71 @@
+//! How many requests to the database an answer takes.
+
+use std::collections::BTreeMap;
+
+use crate::world::{World, request};
+
+const MESSAGE: &str = r#"{"externalConversationId":"order-1","content":"Hello",
+    "idempotencyKey":"00000000-0000-0000-0000-000000000001"}"#;
+
+/// What one request asked of the database, by operation.
+async fn asked_by(
+    world: &World,
+    asked: axum::extract::Request,
+    status: u16,
+) -> BTreeMap<String, u64> {
+    world.recorder.take();
+    assert_eq!(world.send(asked).await.status(), status);
+    world
+        .recorder
+        .take()
+        .into_iter()
+        .map(|(operation, usage)| (operation, usage.requests))
+        .collect()
+}
+
+fn counts<const N: usize>(pairs: [(&str, u64); N]) -> BTreeMap<String, u64> {
+    pairs.map(|(operation, count)| (operation.to_owned(), count)).into()
+}
+
+#[tokio::test]
+async fn a_submit_is_one_write_beside_one_read_and_one_transaction() {
+    let world = World::new().await;
+    let key = world.names["key"].clone();
+    let me = request("GET", "/v1/me", Some(&key), "");
+    world.send(me).await;
+    let submit = request("POST", "/v1/messages", Some(&key), MESSAGE);
+    let asked = asked_by(&world, submit, 202).await;
+    // UpdateItem counts the request on the key, PutItem is the request log behind the answer.
+    let expected =
+        counts([("BatchGetItem", 1), ("PutItem", 1), ("TransactWriteItems", 1), ("UpdateItem", 1)]);
+    assert_eq!(asked, expected);
+}
+
+#[tokio::test]
+async fn a_poll_with_nothing_new_is_one_read_of_one_unit() {
+    let world = World::new().await;
+    let key = world.names["key"].clone();
+    world.send(request("POST", "/v1/messages", Some(&key), MESSAGE)).await;
+    let first = world.send(request("GET", "/v1/conversations/order-1", Some(&key), "")).await;
+    let etag = first.headers()["etag"].clone();
+    let (mut parts, body) =
+        request("GET", "/v1/conversations/order-1", Some(&key), "").into_parts();
+    parts.headers.insert("if-none-match", etag);
+    world.recorder.take();
+    let poll = axum::extract::Request::from_parts(parts, body);
+    assert_eq!(world.send(poll).await.status(), 304);
+    let asked = world.recorder.take();
+    let reads = &asked["GetItem"];
+    assert_eq!(reads.requests, 1);
+    assert!(reads.read_units <= 1.0, "{reads:?}");
+    let operations: Vec<&str> = asked.keys().map(String::as_str).collect();
+    assert_eq!(operations, ["GetItem", "PutItem", "UpdateItem"]);
+}
+
+#[tokio::test]
+async fn a_request_without_a_key_reads_nothing() {
+    let world = World::new().await;
+    let submit = request("POST", "/v1/messages", None, MESSAGE);
+    let asked = asked_by(&world, submit, 401).await;
+    assert_eq!(asked, counts([("UpdateItem", 1)]));
+}
