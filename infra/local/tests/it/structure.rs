@@ -37,7 +37,7 @@ fn sources() -> Vec<(String, String)> {
     ["shared", "functions", "infra"]
         .into_iter()
         .flat_map(|folder| files(folder, "rs"))
-        .filter(|(path, _)| !path.contains("/tests/"))
+        .filter(|(path, _)| !path.contains("/tests/") && !path.ends_with("_tests.rs"))
         .collect()
 }
 

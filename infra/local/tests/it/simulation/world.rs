@@ -194,7 +194,7 @@ impl World {
         let deliveries_url = create_queue(&sqs.client(), DELIVERIES).await;
         let app = |dynamo: aws_sdk_dynamodb::Client, sqs: aws_sdk_sqs::Client| {
             let entropy = SimEntropy(dice.clone());
-            let ring = SecretString::from(r#"{"current":"v1","v1":"simulated-key-material"}"#);
+            let ring = SecretString::from(r#"{"current":"v1","v1":"simulated-key-material-of-enough-characters"}"#);
             App::<SimPorts> {
                 store: DynamoStore::new(dynamo, TABLE.to_owned()),
                 queue: SqsQueue::new(sqs, Some(generation_url.clone()), Some(deliveries_url.clone())),
