@@ -34,14 +34,8 @@ const TICK: Duration = Duration::from_millis(10);
 const OPERATOR: &str = "operator-of-the-benchmark-00000000000000000000000";
 
 const YARDSTICKS: [&str; 2] = ["hello", "hello-put"];
-const FUNCTIONS: [&str; 6] = [
-    "message-submit",
-    "conversation-read",
-    "reply-generate",
-    "callback-deliver",
-    "sweep",
-    "admin",
-];
+const FUNCTIONS: [&str; 6] =
+    ["message-submit", "conversation-read", "reply-generate", "callback-deliver", "sweep", "admin"];
 
 /// What was measured of one bootstrap.
 #[derive(Debug, Clone, Default)]
@@ -215,7 +209,12 @@ fn report(all: &[(&str, Figures)]) -> Report {
     if let Some((name, own)) = worst(|own| own.init.as_nanos()) {
         let by = ratio(own.init.as_micros(), hello.init.as_micros());
         let measured = format!("{} × ({name}, {})", hundredths(by), millis(own.init));
-        report.row("init, exec → first `/next`, slowest of six", "≤ 1.5 × hello", measured, by <= 150);
+        report.row(
+            "init, exec → first `/next`, slowest of six",
+            "≤ 1.5 × hello",
+            measured,
+            by <= 150,
+        );
     }
     if let Some((name, own)) = worst(|own| own.bytes.into()) {
         let measured = format!("{} ({name})", megabytes(own.bytes));
@@ -265,7 +264,14 @@ fn table(all: &[(&str, Figures)], hello: &Figures) -> Table {
             connections open. Peak RSS: `VmHWM` after 200 events. CPU: user and system time of the \
             process by event, over 2,000 events (yardsticks, `message-submit`) or 200, without the \
             first 20; `reply-generate` and `callback-deliver` get batches of ten records.",
-        head: vec!["bootstrap", "size", "init (× hello)", "calls in init", "peak RSS", "CPU an event"],
+        head: vec![
+            "bootstrap",
+            "size",
+            "init (× hello)",
+            "calls in init",
+            "peak RSS",
+            "CPU an event",
+        ],
         rows: rows.collect(),
     }
 }

@@ -26,7 +26,10 @@ pub(crate) async fn measure(progress: impl Fn(&str)) -> Result<Report> {
     for length in LENGTHS {
         let conversation = unique("order-");
         grow(&world, &conversation, length).await?;
-        lives.push((format!("conversation of {length} messages"), both(&world, &conversation).await?));
+        lives.push((
+            format!("conversation of {length} messages"),
+            both(&world, &conversation).await?,
+        ));
     }
     let fresh = steady(&world, None, Some("user-new")).await?;
     submits(&mut report, &lives, &fresh);
@@ -143,7 +146,8 @@ async fn polls(world: &World, report: &mut Report, conversation: &str) -> Result
         .iter()
         .filter_map(|name| cost.0.get(*name).copied())
         .fold(Units::default(), |sum, units| sum + units);
-    let is_met = status == StatusCode::NOT_MODIFIED && reads.requests == 1 && reads.reads_at_most(1);
+    let is_met =
+        status == StatusCode::NOT_MODIFIED && reads.requests == 1 && reads.reads_at_most(1);
     report.row(
         "poll with nothing new",
         "1 read ≤ 1 RCU after auth, 304",
@@ -198,7 +202,13 @@ fn spending(life: &Life, poll: &Cost) -> Table {
     let rows = steps.into_iter().flat_map(|(step, cost)| {
         cost.0.iter().map(move |(operation, units)| {
             let (reads, writes) = (units.reads(), units.writes());
-            vec![step.to_owned(), format!("`{operation}`"), units.requests.to_string(), writes, reads]
+            vec![
+                step.to_owned(),
+                format!("`{operation}`"),
+                units.requests.to_string(),
+                writes,
+                reads,
+            ]
         })
     });
     Table {

@@ -83,7 +83,8 @@ async fn call(engine: &impl HttpConnector, target: &str, body: Vec<u8>) -> Respo
     let Ok(answer) = engine.call(request).await else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
-    let mut response = Response::new(Body::from(answer.body().bytes().unwrap_or_default().to_vec()));
+    let mut response =
+        Response::new(Body::from(answer.body().bytes().unwrap_or_default().to_vec()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let json = "application/x-amz-json-1.0".parse().expect("it is a header value");

@@ -27,7 +27,8 @@ impl Events {
     /// Reads a sample.
     pub(crate) fn sample(&self, name: &str) -> Result<Event> {
         let path = self.0.join(name);
-        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Event(serde_json::from_str(&text)?))
     }
 }

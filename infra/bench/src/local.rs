@@ -85,7 +85,7 @@ pub(crate) async fn measure(progress: impl Fn(&str)) -> Result<Report> {
 impl Shop {
     async fn open() -> Result<Self> {
         let dir = TempDir::new()?;
-        let runtime = Runtime::start(Config::new(dir.path().to_owned(), 0)?).await?;
+        let runtime = Runtime::start(config(&dir)?).await?;
         let receiver = Arc::new(Receiver::start().await?);
         let app = Arc::clone(runtime.app());
         let tenant = Tenant::create(&*app).await?;
@@ -114,7 +114,7 @@ impl Shop {
         }
         // The files are open until the last owner of the application is gone.
         drop(app);
-        let runtime = Runtime::start(Config::new(dir.path().to_owned(), 0)?).await?;
+        let runtime = Runtime::start(config(&dir)?).await?;
         Ok(Self { runtime, dir, tenant, key, receiver, client })
     }
 
@@ -185,6 +185,12 @@ impl Shop {
             receiver: Arc::clone(&self.receiver),
         }
     }
+}
+
+/// The product's defaults, whatever the environment says.
+fn config(dir: &TempDir) -> Result<Config> {
+    let product = aiva_kit::config::Config::read(|_| None)?;
+    Ok(Config::new(dir.path().to_owned(), 0, product))
 }
 
 /// One who sends messages.

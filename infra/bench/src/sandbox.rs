@@ -56,7 +56,11 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     /// Starts a bootstrap and waits until it asks for its first event.
-    pub(crate) async fn start(bootstrap: &Path, env: &[(&str, String)], log: &Path) -> Result<Self> {
+    pub(crate) async fn start(
+        bootstrap: &Path,
+        env: &[(&str, String)],
+        log: &Path,
+    ) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (events, inbox) = mpsc::channel(1);
@@ -132,12 +136,7 @@ impl Drop for Sandbox {
     }
 }
 
-fn spawn(
-    bootstrap: &Path,
-    env: &[(&str, String)],
-    api: SocketAddr,
-    log: &Path,
-) -> Result<Child> {
+fn spawn(bootstrap: &Path, env: &[(&str, String)], api: SocketAddr, log: &Path) -> Result<Child> {
     let log = File::create(log)?;
     let mut command = Command::new(bootstrap);
     command

@@ -85,7 +85,12 @@ impl Tenant {
     }
 
     /// Adds a page of knowledge.
-    pub(crate) async fn teach<P: Ports>(&self, app: &App<P>, title: &str, text: &str) -> Result<()> {
+    pub(crate) async fn teach<P: Ports>(
+        &self,
+        app: &App<P>,
+        title: &str,
+        text: &str,
+    ) -> Result<()> {
         let source = AddSource {
             title: Some(title.to_owned()),
             url: None,

@@ -38,7 +38,8 @@ pub(crate) type Worker = GenerationWorker<BenchPorts, Extractive, MemoryIndex>;
 
 pub(crate) const TABLE: &str = "aiva";
 /// The whole ring, as the secret holds it.
-pub(crate) const RING: &str = r#"{"current":"v1","v1":"a-key-that-seals-nothing-but-benchmarks-000000"}"#;
+pub(crate) const RING: &str =
+    r#"{"current":"v1","v1":"a-key-that-seals-nothing-but-benchmarks-000000"}"#;
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -54,8 +55,9 @@ pub(crate) struct World {
     /// A key with a callback, and one without.
     pub(crate) called_back: Credential,
     pub(crate) silent: Credential,
-    pub(crate) receiver: Receiver,
     pub(crate) recorder: Recorder,
+    /// Where the callbacks go, for as long as this lives.
+    _receiver: Receiver,
     edge: Arc<Edge<BenchPorts>>,
     router: Router,
     generation: Arc<Worker>,
@@ -89,7 +91,8 @@ impl World {
         let generation_url = create_queue(&queue, "generation.fifo").await?;
         let delivery_url = create_queue(&queue, "deliveries").await?;
         let recorder = Recorder::new();
-        let options = ClientOptions { recorder: Some(recorder.clone()), ..ClientOptions::default() };
+        let options =
+            ClientOptions { recorder: Some(recorder.clone()), ..ClientOptions::default() };
         let urls = (generation_url.as_str(), delivery_url.as_str());
         let app = Arc::new(application(dynamo.client_with(&options), sqs.client(), urls)?);
         let receiver = Receiver::start().await?;
@@ -101,7 +104,7 @@ impl World {
         let (app_of_generation, app_of_delivery) = (Arc::clone(&app), Arc::clone(&app));
         let generation = Arc::new(Worker {
             app: app_of_generation,
-            model: Extractive::default(),
+            model: Extractive,
             index: MemoryIndex::default(),
             epoch: 0,
         });
@@ -122,7 +125,7 @@ impl World {
             tenant,
             called_back,
             silent,
-            receiver,
+            _receiver: receiver,
             recorder,
             edge,
             router,
@@ -164,14 +167,14 @@ impl World {
     /// Generates the reply that the queue asks for next, and returns what it consumed.
     pub(crate) async fn generate(&self) -> Result<Cost> {
         let message = self.receive_one(&self.generation_url).await?;
-        let work = Arc::clone(&self.generation).work(task(&message));
+        let work = Box::pin(Arc::clone(&self.generation).work(task(&message)));
         self.measured(work, &self.generation_url, &message).await
     }
 
     /// Makes the attempt that the queue asks for next, and returns what it consumed.
     pub(crate) async fn deliver(&self) -> Result<Cost> {
         let message = self.receive_one(&self.delivery_url).await?;
-        let work = Arc::clone(&self.delivery).work(task(&message));
+        let work = Box::pin(Arc::clone(&self.delivery).work(task(&message)));
         self.measured(work, &self.delivery_url, &message).await
     }
 

@@ -32,6 +32,7 @@ async fn run() -> Result<(), StartError> {
     stopped.await;
     tracing::info!("stopping");
     runtime.stop().await;
+    tracing::info!("stopped");
     Ok(())
 }
 

@@ -105,7 +105,8 @@ impl<C: Clock, E: Entropy + Clone> Cloud<C, E> {
                 tracing::trace!(refused = refused.is_err(), "the connection to SQS is tried");
             }
         };
-        let (read, ring, ()) = tokio::join!(read, ring, send);
+        // Once in a process: not worth carrying about in the future of a whole start.
+        let (read, ring, ()) = Box::pin(async { tokio::join!(read, ring, send) }).await;
         for error in read.err().into_iter().chain(ring) {
             tracing::warn!(%error, "a connection is not open yet");
         }

@@ -35,7 +35,10 @@ pub struct KeyRing {
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let versions: Vec<&String> = self.versions.keys().collect();
-        f.debug_struct("KeyRing").field("current", &self.current).field("versions", &versions).finish()
+        f.debug_struct("KeyRing")
+            .field("current", &self.current)
+            .field("versions", &versions)
+            .finish()
     }
 }
 
@@ -82,8 +85,7 @@ impl KeyRing {
 }
 
 fn hmac(key: &[u8], data: &[u8]) -> [u8; 32] {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(data);
     mac.finalize().into_bytes().into()
 }
@@ -157,8 +159,7 @@ impl<E: Entropy> Vault for RingVault<E> {
         let mut nonce = [0_u8; NONCE_BYTES];
         self.entropy.fill(&mut nonce);
         let bound = workspace.to_string();
-        let payload =
-            Payload { msg: secret.expose_secret().as_bytes(), aad: bound.as_bytes() };
+        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: bound.as_bytes() };
         let sealed = cipher.encrypt(&Nonce::from(nonce), payload);
         let sealed = sealed.map_err(|_| Error::internal("a secret cannot be sealed"))?;
         let bytes = [nonce.as_slice(), &sealed].concat();

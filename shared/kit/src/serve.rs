@@ -204,7 +204,7 @@ where
     F: Future<Output = Result<(), aiva_core::error::Error>>,
 {
     lambda_runtime::run(service_fn(|event: LambdaEvent<serde_json::Value>| {
-        let (deadline, work) = (deadline(&event.context), work());
+        let (deadline, work) = (deadline(&event.context), Box::pin(work()));
         async move {
             match tokio::time::timeout_at(deadline, work).await {
                 Ok(Ok(())) => Ok(()),

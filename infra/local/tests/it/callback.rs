@@ -141,3 +141,32 @@ async fn a_reply_is_delivered_at_the_third_attempt_with_the_same_id() {
     }
     product.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_callbacks_are_under_way_at_once() {
+    const CALLBACKS: usize = 64;
+    let dir = fresh_dir();
+    let product = Product::start(dir.path()).await;
+    // Nobody is answered before all are here.
+    let gate = std::sync::Arc::new(tokio::sync::Barrier::new(CALLBACKS + 1));
+    let door = std::sync::Arc::clone(&gate);
+    let handler = move || {
+        let door = std::sync::Arc::clone(&door);
+        async move {
+            door.wait().await;
+            StatusCode::NO_CONTENT
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        axum::serve(listener, Router::new().route("/hook", post(handler))).await.unwrap();
+    });
+    let (_, key, _) = key_with_callback(&product, &url).await;
+    for number in 0..CALLBACKS {
+        let uuid = format!("00000000-0000-4000-8000-{number:012}");
+        product.say(&key, &format!("c{number}"), "Do you ship abroad?", &uuid).await.data(202);
+    }
+    tokio::time::timeout(Duration::from_secs(30), gate.wait()).await.unwrap();
+    product.stop().await;
+}

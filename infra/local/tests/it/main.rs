@@ -1,5 +1,7 @@
 //! The product, started in this process and used from outside.
 
+#![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
+
 mod callback;
 mod event;
 mod smoke;

@@ -164,3 +164,27 @@ async fn the_mailbox_shows_the_newest_mail_first_to_scripts_and_people() {
     assert!(page.text().await.unwrap().contains("&lt;Second&gt;"));
     product.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conversations_wait_for_the_model_at_once_and_each_in_its_order() {
+    let dir = fresh_dir();
+    let product = Product::start_with(config(dir.path(), &[("AIVA_MODEL", "scripted")])).await;
+    let key = product.runtime.demo().key.clone();
+    let asked = Instant::now();
+    for number in 0..12 {
+        for turn in 0..2 {
+            let uuid = format!("00000000-0000-4000-8000-{:012}", number * 10 + turn);
+            let question = format!("[[sleep:1000]] turn {turn}");
+            product.say(&key, &format!("c{number}"), &question, &uuid).await.data(202);
+        }
+    }
+    for number in 0..12 {
+        let said = product.settled(&format!("c{number}"), 4).await;
+        let replies: Vec<_> = said.iter().filter(|message| message["senderType"] == "AI").collect();
+        assert_eq!(replies[0]["content"], "You said: turn 0");
+        assert_eq!(replies[1]["content"], "You said: turn 1");
+    }
+    // One after another they would have waited for 24 s.
+    assert!(asked.elapsed() < Duration::from_secs(12), "{:?}", asked.elapsed());
+    product.stop().await;
+}

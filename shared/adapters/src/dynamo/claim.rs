@@ -19,12 +19,7 @@ impl MessageStore for DynamoStore {
     }
 
     /// The owed mark is not touched, because moving it would cost a write of the index.
-    async fn claim(
-        &self,
-        reference: &ConversationRef,
-        seq: u64,
-        lease: &Lease,
-    ) -> Result<Claimed> {
+    async fn claim(&self, reference: &ConversationRef, seq: u64, lease: &Lease) -> Result<Claimed> {
         // A claim repeated by its holder, whose first answer was lost, succeeds and counts twice.
         let take = Change::new(format!("{}, #n :one", lease::TAKE))
             .when("#st = :queued")
@@ -39,9 +34,7 @@ impl MessageStore for DynamoStore {
             Written::No(Some(item)) => from_item::<MessageRow>(item)?,
         };
         match (row.st, row.lu) {
-            (Some(ReplyState::Queued), Some(until)) => {
-                Ok(Claimed::Busy { until: until.moment()? })
-            }
+            (Some(ReplyState::Queued), Some(until)) => Ok(Claimed::Busy { until: until.moment()? }),
             _ => Ok(Claimed::Finished),
         }
     }

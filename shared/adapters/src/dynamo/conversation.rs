@@ -122,7 +122,8 @@ impl DynamoStore {
         id: ConversationId,
     ) -> Result<Option<ConversationRef>> {
         let default = default_project(workspace);
-        let named = |project, external: ExternalId| ConversationRef { workspace, project, external };
+        let named =
+            |project, external: ExternalId| ConversationRef { workspace, project, external };
         let entry: Option<EntryRow> =
             self.parsed_row(keys::conversation_entry(workspace, default, id)).await?;
         if let Some(entry) = entry {
@@ -133,12 +134,10 @@ impl DynamoStore {
             projects.iter().map(|project| project.id).filter(|id| *id != default).collect();
         let entry = |project: &ProjectId| keys::conversation_entry(workspace, *project, id);
         let mut rows = self.rows(others.iter().map(entry).collect()).await?;
-        let found = others.iter().find_map(|project| {
-            rows.remove(&entry(project)).map(|item| (*project, item))
-        });
-        found
-            .map(|(project, item)| Ok(named(project, from_item::<EntryRow>(item)?.x)))
-            .transpose()
+        let found = others
+            .iter()
+            .find_map(|project| rows.remove(&entry(project)).map(|item| (*project, item)));
+        found.map(|(project, item)| Ok(named(project, from_item::<EntryRow>(item)?.x))).transpose()
     }
 }
 

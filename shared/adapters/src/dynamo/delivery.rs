@@ -76,8 +76,8 @@ impl DeliveryStore for DynamoStore {
             return Ok(DeliveryClaim::Closed);
         }
         let next = row.nx.map(super::row::Millis::moment).transpose()?;
-        let held = row.lh.is_some_and(|holder| holder != lease.holder)
-            && row.le == Some(lease.epoch);
+        let held =
+            row.lh.is_some_and(|holder| holder != lease.holder) && row.le == Some(lease.epoch);
         let leased = row.lu.filter(|_| held).map(super::row::Millis::moment).transpose()?;
         let at = next.into_iter().chain(leased).max();
         Ok(DeliveryClaim::NotYet { at: at.unwrap_or(lease.now) })
@@ -144,10 +144,8 @@ impl DeliveryStore for DynamoStore {
             ("owed", Some(text(keys::owed_mark(id)))),
             ("due", Some(moment(due))),
         ];
-        let again: [Assignment; 2] = [
-            ("tr", Some(text(Trigger::Replay.as_str()))),
-            ("ttl", Some(delivery_expiry(now))),
-        ];
+        let again: [Assignment; 2] =
+            [("tr", Some(text(Trigger::Replay.as_str()))), ("ttl", Some(delivery_expiry(now)))];
         let status = ("st", Some(text(DeliveryStatus::Pending.as_str())));
         for _ in 0..LOST_RACES {
             let reopen = soon.iter().chain(&again).chain([&status]).cloned();
@@ -189,9 +187,11 @@ fn recording(
     let mut change = Change::default();
     match (pending, update.next_attempt_at, due) {
         (true, Some(next), Some(due)) => {
-            sets.push("#nx = :next, #owed = :owed, #due = :due".to_owned());
+            // A schedule may be longer than a closed delivery is kept.
+            sets.push("#nx = :next, #owed = :owed, #due = :due, #ttl = :ttl".to_owned());
             change = change
                 .with("next", moment(next))
+                .with("ttl", delivery_expiry(next))
                 .with("owed", text(keys::owed_mark(id)))
                 .with("due", moment(due));
         }

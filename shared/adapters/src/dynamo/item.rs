@@ -35,10 +35,7 @@ pub(super) fn expiry(from: Timestamp, days: i64) -> AttributeValue {
 
 /// The attributes of a key alone.
 pub(super) fn key_item(key: Key) -> Item {
-    HashMap::from([
-        (PARTITION.to_owned(), text(key.partition)),
-        (SORT.to_owned(), text(key.sort)),
-    ])
+    HashMap::from([(PARTITION.to_owned(), text(key.partition)), (SORT.to_owned(), text(key.sort))])
 }
 
 /// A whole row under its key.
@@ -81,25 +78,4 @@ pub(super) fn number_of(item: &Item, name: &str) -> Option<i64> {
 /// A moment, if the row has it.
 pub(super) fn moment_of(item: &Item, name: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond(number_of(item, name)?).ok()
-}
-
-/// The bytes by which DynamoDB measures an item (names and values; maps and lists count as written
-/// here, which is at most a few bytes off).
-#[cfg(test)]
-pub(super) fn size(item: &Item) -> usize {
-    fn value(value: &AttributeValue) -> usize {
-        match value {
-            AttributeValue::S(text) => text.len(),
-            AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
-            AttributeValue::L(list) => 3 + list.iter().map(|each| value_of(each)).sum::<usize>(),
-            AttributeValue::M(map) => {
-                3 + map.iter().map(|(name, each)| name.len() + value_of(each)).sum::<usize>()
-            }
-            _ => 1,
-        }
-    }
-    fn value_of(each: &AttributeValue) -> usize {
-        1 + value(each)
-    }
-    item.iter().map(|(name, each)| name.len() + value(each)).sum()
 }

@@ -201,13 +201,15 @@ fn minute(now: Timestamp) -> i64 {
 
 /// The windows of a key as its row counts them.
 fn windows(row: &KeyRow, (minute, day): (i64, i64)) -> Result<Vec<RateWindow>> {
-    let window = |limit: Option<u32>, (counted, count): (Option<i64>, u32), at: i64, seconds: i64| {
-        limit.map(|limit| {
-            let used = if counted == Some(at) { count } else { 0 };
-            let resets_at = Timestamp::from_second((at + 1) * seconds).map_err(Error::internal)?;
-            Ok(RateWindow { limit, remaining: limit.saturating_sub(used), resets_at })
-        })
-    };
+    let window =
+        |limit: Option<u32>, (counted, count): (Option<i64>, u32), at: i64, seconds: i64| {
+            limit.map(|limit| {
+                let used = if counted == Some(at) { count } else { 0 };
+                let resets_at =
+                    Timestamp::from_second((at + 1) * seconds).map_err(Error::internal)?;
+                Ok(RateWindow { limit, remaining: limit.saturating_sub(used), resets_at })
+            })
+        };
     let minute = window(row.lm, (row.wm, row.cm), minute, 60);
     let day = window(row.ld, (row.wd, row.cd), day, 86_400);
     minute.into_iter().chain(day).collect()

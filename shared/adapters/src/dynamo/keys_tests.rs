@@ -71,8 +71,7 @@ fn no_two_kinds_of_rows_share_a_key_and_each_begins_with_its_tenant() {
     for key in &of_tenant {
         assert!(key.partition.starts_with(&tenant), "{key:?}");
     }
-    let deployment =
-        [directory_entry(id(1)), wrong_keys("192.0.2.1", 1), operator_requests(1)];
+    let deployment = [directory_entry(id(1)), wrong_keys("192.0.2.1", 1), operator_requests(1)];
     let all: HashSet<_> = of_tenant.iter().chain(&deployment).collect();
     assert_eq!(all.len(), of_tenant.len() + deployment.len());
 }

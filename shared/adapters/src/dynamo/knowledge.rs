@@ -37,8 +37,7 @@ impl KnowledgeStore for DynamoStore {
         let row = SourceRow::new(source, parts.len());
         let item = to_item(keys::source(workspace, project, source.id), &row)?;
         let once = Change::only_when("attribute_not_exists(#pk)");
-        let mut actions =
-            vec![self.next_version(source)?, put(&self.table, item, &once)?];
+        let mut actions = vec![self.next_version(source)?, put(&self.table, item, &once)?];
         for (index, part) in parts.into_iter().enumerate() {
             let key = keys::source_text(workspace, project, source.id, index);
             let item = to_item(key, &TextRow { t: part.to_owned() })?;
@@ -61,10 +60,8 @@ impl KnowledgeStore for DynamoStore {
         };
         let parts = row.np.min(MAX_PARTS);
         let exists = Change::only_when("attribute_exists(#pk)");
-        let mut actions = vec![
-            self.next_version(&Source::try_from(row)?)?,
-            delete(&self.table, key, &exists)?,
-        ];
+        let mut actions =
+            vec![self.next_version(&Source::try_from(row)?)?, delete(&self.table, key, &exists)?];
         for part in 0..parts {
             let key = keys::source_text(workspace, project, source, part);
             actions.push(delete(&self.table, key, &Change::default())?);
@@ -99,11 +96,7 @@ impl KnowledgeStore for DynamoStore {
     }
 
     /// Two queries: the sources, and their texts.
-    async fn documents(
-        &self,
-        workspace: WorkspaceId,
-        project: ProjectId,
-    ) -> Result<Vec<Document>> {
+    async fn documents(&self, workspace: WorkspaceId, project: ProjectId) -> Result<Vec<Document>> {
         let sources = keys::sources(workspace, project);
         let sources = self.run(&sources, Reading::oldest(MAX_SOURCES)).await?;
         let mut texts = self.texts(workspace, project).await?;

@@ -29,7 +29,11 @@ impl OutboxStore for DynamoStore {
             if !item.contains_key(OWED) || due.is_none_or(|due| due > now) {
                 continue;
             }
-            owed.extend(read(&key, item)?);
+            match read(&key, item) {
+                Ok(found) => owed.extend(found),
+                // One broken row must not keep the others waiting.
+                Err(error) => tracing::error!(?key, ?error, "what a row owes cannot be read"),
+            }
         }
         Ok(owed)
     }
@@ -39,9 +43,8 @@ impl OutboxStore for DynamoStore {
             OwedItem::Message { reference, seq } => keys::message(reference, *seq),
             OwedItem::Delivery { workspace, id } => keys::delivery(*workspace, *id),
         };
-        let change = Change::new("SET #due = :due")
-            .when("attribute_exists(#owed)")
-            .with("due", moment(due));
+        let change =
+            Change::new("SET #due = :due").when("attribute_exists(#owed)").with("due", moment(due));
         // Refused means that it is paid.
         self.update_row(key, &change).await.map(|_| ())
     }

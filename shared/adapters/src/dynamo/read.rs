@@ -93,9 +93,8 @@ impl DynamoStore {
     /// Reads a run of rows, over as many pages of the database as it takes.
     pub(super) async fn run(&self, span: &Span, reading: Reading) -> Result<Run> {
         let mut items: Vec<Item> = Vec::new();
-        let mut start = reading.after.map(|sort| {
-            key_item(Key { partition: span.partition.clone(), sort })
-        });
+        let mut start =
+            reading.after.map(|sort| key_item(Key { partition: span.partition.clone(), sort }));
         loop {
             let wanted = i32::try_from(reading.limit - items.len()).unwrap_or(i32::MAX);
             let output = self
@@ -160,15 +159,19 @@ impl DynamoStore {
     }
 }
 
+/// A row with the id in its sort key.
+type Identified = (String, Item);
+
 /// Puts the runs of several shards in one order, newest first, and cuts what lies beyond the horizon:
 /// behind the last row of a shard that has more, there may be rows that are not read yet.
-fn merge(spans: &[Span], runs: Vec<Run>) -> Result<(Vec<(String, Item)>, Option<String>)> {
+fn merge(spans: &[Span], runs: Vec<Run>) -> Result<(Vec<Identified>, Option<String>)> {
     let mut rows = Vec::new();
     let mut horizon: Option<String> = None;
     for (span, run) in spans.iter().zip(runs) {
         let mut last = None;
         for item in run.items {
-            let sort = text_of(&item, SORT).ok_or_else(|| Error::internal("a row without a key"))?;
+            let sort =
+                text_of(&item, SORT).ok_or_else(|| Error::internal("a row without a key"))?;
             let id = span.position_of(sort).to_owned();
             last = Some(id.clone());
             rows.push((id, item));

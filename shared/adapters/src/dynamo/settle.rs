@@ -77,8 +77,8 @@ impl DynamoStore {
         let Some(user) = &settlement.user else { return Ok(None) };
         let unspent = settlement.hold.amount.saturating_add(charged(settlement)).negated();
         let month = month_attribute(settlement.hold.month);
-        let change = Change::new(format!("ADD #{month} :unspent"))
-            .with("unspent", number(unspent.0));
+        let change =
+            Change::new(format!("ADD #{month} :unspent")).with("unspent", number(unspent.0));
         let key = keys::contact(settlement.reference.workspace, user);
         update(&self.table, key, &change).map(Some)
     }
@@ -100,9 +100,9 @@ pub(super) fn delivery_item(delivery: &Delivery, due: Timestamp) -> Result<Item>
     Ok(item)
 }
 
-/// When a delivery that is reopened now expires.
-pub(super) fn delivery_expiry(now: Timestamp) -> aws_sdk_dynamodb::types::AttributeValue {
-    expiry(now, DELIVERY_DAYS)
+/// When a delivery whose next attempt is due then expires.
+pub(super) fn delivery_expiry(next: Timestamp) -> aws_sdk_dynamodb::types::AttributeValue {
+    expiry(next, DELIVERY_DAYS)
 }
 
 /// Names the transaction by everything that a new draft of it would change.

@@ -3,9 +3,7 @@
 use aiva_core::conversation::Conversation;
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{WorkspaceId, base32, base32_decode};
-use aiva_core::message::{
-    Disposition, Fingerprint, FirstAnswer, Message, Submission, Submitted,
-};
+use aiva_core::message::{Disposition, Fingerprint, FirstAnswer, Message, Submission, Submitted};
 use aiva_core::money::MicroCredits;
 use aiva_core::text::ExternalId;
 use aiva_core::time;

@@ -54,9 +54,8 @@ fn owed_index() -> Result<GlobalSecondaryIndex> {
 }
 
 fn schema(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>> {
-    let element = |name: &str, kind| {
-        KeySchemaElement::builder().attribute_name(name).key_type(kind).build()
-    };
+    let element =
+        |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
     all([element(hash, KeyType::Hash), element(range, KeyType::Range)])
 }
 

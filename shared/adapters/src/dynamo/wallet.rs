@@ -53,9 +53,8 @@ impl WalletStore for DynamoStore {
         if from == to || amount <= MicroCredits::ZERO {
             return Ok(true);
         }
-        let moved = |by: MicroCredits| {
-            Change::new("ADD #b :moved, #a :moved").with("moved", number(by.0))
-        };
+        let moved =
+            |by: MicroCredits| Change::new("ADD #b :moved, #a :moved").with("moved", number(by.0));
         let take = moved(amount.negated()).when("#a >= :amount").with("amount", number(amount.0));
         let actions = vec![
             update(&self.table, keys::wallet_shard(workspace, from), &take)?,

@@ -66,7 +66,8 @@ impl WorkspaceStore for DynamoStore {
 
     /// One update of the workspace, then one for each of its keys.
     async fn set_limits(&self, workspace: &Workspace, limits: &WorkspaceLimits) -> Result<()> {
-        let change = Change::new("SET #lim = :lim").with("lim", to_value(&LimitsRow::from(limits))?);
+        let change =
+            Change::new("SET #lim = :lim").with("lim", to_value(&LimitsRow::from(limits))?);
         self.change_workspace(workspace.id, change).await?;
         let changed = Workspace { limits: *limits, ..workspace.clone() };
         self.narrow_keys(workspace.id, changed.request_limits()).await
@@ -84,11 +85,7 @@ impl WorkspaceStore for DynamoStore {
         self.transact(None, actions).await.map(|_| ())
     }
 
-    async fn project(
-        &self,
-        workspace: WorkspaceId,
-        project: ProjectId,
-    ) -> Result<Option<Project>> {
+    async fn project(&self, workspace: WorkspaceId, project: ProjectId) -> Result<Option<Project>> {
         let row: Option<ProjectRow> = self.parsed_row(keys::project(workspace, project)).await?;
         row.map(Project::try_from).transpose()
     }
@@ -105,9 +102,8 @@ impl WorkspaceStore for DynamoStore {
         project: ProjectId,
         agent: &Agent,
     ) -> Result<bool> {
-        let change = Change::new("SET #ag = :ag")
-            .when("attribute_exists(#pk)")
-            .with("ag", to_value(agent)?);
+        let change =
+            Change::new("SET #ag = :ag").when("attribute_exists(#pk)").with("ag", to_value(agent)?);
         let key = keys::project(workspace, project);
         Ok(matches!(self.update_row(key, &change).await?, Written::Yes(_)))
     }

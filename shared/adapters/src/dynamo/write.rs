@@ -277,10 +277,8 @@ impl DynamoStore {
         loop {
             let request = self.client.transact_write_items();
             let request = request.set_transact_items(Some(actions.clone()));
-            let error = match request.set_client_request_token(token.clone()).send().await {
-                Ok(_) => return Ok(Transacted::Yes),
-                Err(error) => error,
-            };
+            let request = request.set_client_request_token(token.clone());
+            let Err(error) = request.send().await else { return Ok(Transacted::Yes) };
             let reasons = match error.as_service_error() {
                 Some(WriteError::TransactionCanceledException(cancelled)) => {
                     cancelled.cancellation_reasons.clone().unwrap_or_default()
@@ -318,10 +316,7 @@ enum Verdict {
 
 /// Whether a reason means that another request was in the way, and nothing else.
 pub(super) fn is_race(code: &str) -> bool {
-    matches!(
-        code,
-        "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
-    )
+    matches!(code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
 }
 
 fn judge(reasons: Vec<CancellationReason>) -> Verdict {

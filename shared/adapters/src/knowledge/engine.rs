@@ -78,7 +78,8 @@ impl Engine {
         for (score, address) in hits {
             // One segment, filled in order: the number in it is the place in the list.
             let place = usize::try_from(address.doc_id).map_err(Error::internal)?;
-            let piece = self.pieces.get(place).ok_or_else(|| Error::internal("a stray document"))?;
+            let piece =
+                self.pieces.get(place).ok_or_else(|| Error::internal("a stray document"))?;
             let own = analysis::terms(&mut analyzer, &[&piece.text]);
             if kept.iter().any(|(other, _)| is_near_duplicate(&own, other, &terms)) {
                 continue;

@@ -84,12 +84,7 @@ impl KnowledgeIndex for MemoryIndex {
         Ok(())
     }
 
-    async fn search(
-        &self,
-        edition: Edition,
-        question: &str,
-        limit: usize,
-    ) -> Result<Vec<Passage>> {
+    async fn search(&self, edition: Edition, question: &str, limit: usize) -> Result<Vec<Passage>> {
         let engine = self.shelf().take(edition);
         let engine = engine.ok_or_else(|| Error::unavailable("the edition is not in memory"))?;
         engine.search(question, limit)
@@ -106,8 +101,7 @@ impl Shelf {
 
     fn put(&mut self, edition: Edition, engine: Engine, limits: IndexLimits) {
         self.uses += 1;
-        let slot =
-            Slot { version: edition.version, engine: Arc::new(engine), last_use: self.uses };
+        let slot = Slot { version: edition.version, engine: Arc::new(engine), last_use: self.uses };
         self.slots.insert(edition.project, slot);
         while self.slots.len() > limits.max_editions.max(1) || self.bytes() > limits.max_bytes {
             let oldest = self.slots.iter().min_by_key(|(_, slot)| slot.last_use);

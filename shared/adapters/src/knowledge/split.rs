@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn sections_are_the_text_cut_where_it_hurts_least() {
-        let parts = ["é".repeat(20_000), "word ".repeat(9_000), "# Heading\ntext\n\n".repeat(3_000)];
+        let parts =
+            ["é".repeat(20_000), "word ".repeat(9_000), "# Heading\ntext\n\n".repeat(3_000)];
         for part in &parts {
             let sections = sections(part);
             let joined: String = sections.iter().map(|(_, section)| *section).collect();
@@ -198,7 +199,8 @@ mod tests {
 
     #[test]
     fn the_same_text_twice_is_one_passage_and_rules_alone_are_none() {
-        let twice = [document("Open on **Monday**."), document("open on monday\n"), document("---")];
+        let twice =
+            [document("Open on **Monday**."), document("open on monday\n"), document("---")];
         assert_eq!(split(&twice, usize::MAX).0.len(), 1);
     }
 

@@ -122,8 +122,8 @@ where
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
-        let wait = backoff(patience, attempt, entropy)
-            .max(failure.retry_after.unwrap_or(Duration::ZERO));
+        let wait =
+            backoff(patience, attempt, entropy).max(failure.retry_after.unwrap_or(Duration::ZERO));
         let again = failure.fault.is_passing()
             && !failure.delivered
             && attempt < patience.attempts

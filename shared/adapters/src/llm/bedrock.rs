@@ -42,9 +42,8 @@ impl<E: Entropy> Bedrock<E> {
         deadline: Instant,
     ) -> Result<ModelReply, Failure> {
         let timeouts = TimeoutConfig::builder().connect_timeout(self.patience.connect_timeout);
-        let own = Builder::new()
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts.build());
+        let own =
+            Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts.build());
         let limits = InferenceConfiguration::builder()
             .max_tokens(i32::try_from(request.max_output_tokens).unwrap_or(i32::MAX))
             .build();

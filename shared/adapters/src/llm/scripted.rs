@@ -104,9 +104,9 @@ impl Script {
                 self.usage = Some((input, output));
             }
             "cite" => {
-                let indices = numbers(argument).into_iter().filter_map(|number| {
-                    usize::try_from(number.checked_sub(1)?).ok()
-                });
+                let indices = numbers(argument)
+                    .into_iter()
+                    .filter_map(|number| usize::try_from(number.checked_sub(1)?).ok());
                 self.cite = indices.collect();
             }
             _ => return false,

@@ -2,10 +2,7 @@
 
 mod lifecycle;
 mod ranking;
-#[cfg(feature = "llm")]
 pub(crate) mod shop;
-#[cfg(not(feature = "llm"))]
-mod shop;
 
 use aiva_adapters::knowledge::MemoryIndex;
 use aiva_core::id::{Id, base32};

@@ -73,7 +73,6 @@ async fn ask(
     request: &ModelRequest,
 ) -> (Result<ModelReply, ModelError>, Vec<String>) {
     let deltas = Mutex::new(Vec::new());
-    let reply =
-        model.reply(request, &|delta| deltas.lock().unwrap().push(delta.to_owned())).await;
+    let reply = model.reply(request, &|delta| deltas.lock().unwrap().push(delta.to_owned())).await;
     (reply, deltas.into_inner().unwrap())
 }

@@ -12,3 +12,9 @@ mod knowledge;
 #[cfg(test)]
 #[cfg(feature = "llm")]
 mod llm;
+#[cfg(test)]
+#[cfg(feature = "secrets")]
+mod secrets;
+#[cfg(test)]
+#[cfg(feature = "sqs")]
+mod sqs;

@@ -4,9 +4,11 @@ use aiva_core::callback::CallbackSecret;
 use aiva_core::error::Error;
 use aiva_core::idempotency::{self, Attempt, Place, Request};
 use aiva_core::key::{self, CreateKey};
+use aiva_core::money::MicroCredits;
 use aiva_core::page::Limit;
 use aiva_core::ports::KeyStore;
 use aiva_core::text::IdempotencyKey;
+use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
 use aiva_core::workspace;
 use futures_util::future::join_all;
 use secrecy::ExposeSecret;
@@ -57,10 +59,22 @@ async fn an_approval_that_died_after_its_credit_is_finished_by_the_next() {
     let world = World::new().await;
     let id = pending(&world).await;
     let app = &*world.edge.app;
-    let read = workspace::find(&app.store, id.parse().unwrap()).await.unwrap();
-    // Both saw it pending; one credited and died, which leaves just what this leaves.
-    workspace::approve(&app.store, app, &read, Some(1_000)).await.unwrap();
-    workspace::approve(&app.store, app, &read, Some(5_000)).await.unwrap();
+    let owner = workspace::find(&app.store, id.parse().unwrap()).await.unwrap();
+    let credited = TopUpCommand {
+        kind: LedgerKind::StarterCredit,
+        amount: MicroCredits(1_000),
+        idempotency: IdempotencyKey::parse("key", &format!("starter-credit:{id}")).unwrap(),
+    };
+    wallet::top_up(&app.store, app, &owner, credited).await.unwrap();
+    let (_, before) = operate(&world, "GET", &format!("/{id}"), &Value::Null).await;
+    assert_eq!(before["data"]["status"], "pending");
+    for credit in [1_000, 5_000] {
+        let path = format!("/{id}/approve");
+        let (status, _) = operate(&world, "POST", &path, &json!({"starterCredit": credit})).await;
+        assert_eq!(status, 200);
+    }
+    let (_, after) = operate(&world, "GET", &format!("/{id}"), &Value::Null).await;
+    assert_eq!(after["data"]["status"], "active");
     assert_eq!(balance(&world, &id).await, 1_000);
 }
 
@@ -251,7 +265,9 @@ async fn changed_limits_hold_for_keys_that_were_made_before_and_after() {
     let set = json!({"requestsPerMinute": 30});
     assert_eq!(operate(&world, "PUT", &format!("/{shop}/limits"), &set).await.0, 200);
     assert_eq!(limit_of(old.clone()).await, "30");
-    assert_eq!(limit_of(world.key_without(None).await).await, "30");
+    let wanted = json!({"name": "new", "scopes": ["messages:write"]});
+    let (_, made) = operate(&world, "POST", &format!("/{shop}/keys"), &wanted).await;
+    assert_eq!(limit_of(made["data"]["key"].as_str().unwrap().to_owned()).await, "30");
     assert_eq!(limit_of(world.names["slow"].clone()).await, "2");
     let restore = json!({"requestsPerMinute": null});
     assert_eq!(operate(&world, "PUT", &format!("/{shop}/limits"), &restore).await.0, 200);

@@ -38,7 +38,8 @@ impl DynamoStore {
             if !opens(&row, &hash, now) {
                 return Ok(Admission::Refused);
             }
-            at = (running(row.wm, minute(now)), running(row.wd, now.as_second().div_euclid(86_400)));
+            at =
+                (running(row.wm, minute(now)), running(row.wd, now.as_second().div_euclid(86_400)));
             let windows = windows(&row, at)?;
             if windows.iter().any(|window| window.remaining == 0) {
                 return Ok(Admission::Limited { key: Box::new(ApiKey::try_from(row)?), windows });
@@ -60,8 +61,8 @@ fn running(counted: Option<i64>, now: i64) -> i64 {
 
 /// Whether a secret opens a key: as the condition says, for a row that was read.
 fn opens(row: &KeyRow, hash: &str, now: Timestamp) -> bool {
-    let old = row.oh.as_deref() == Some(hash)
-        && row.ou.is_some_and(|until| until > now.as_millisecond());
+    let old =
+        row.oh.as_deref() == Some(hash) && row.ou.is_some_and(|until| until > now.as_millisecond());
     row.rv.is_none() && (row.h == hash || old)
 }
 

@@ -14,8 +14,7 @@ use aiva_core::wallet::{Usage, UsageSource};
 /// answerable and the unanswerable questions of the tests there is room on both sides of it.
 const MIN_COVERAGE_PERMILLE: u16 = 550;
 
-const UNKNOWN: &str =
-    "I'm sorry, I couldn't find an answer to that in the information I have.";
+const UNKNOWN: &str = "I'm sorry, I couldn't find an answer to that in the information I have.";
 const GREETING: &str = "Hello! How can I help you?";
 const THANKS: &str = "You're welcome!";
 
@@ -102,7 +101,8 @@ fn small_talk(message: &str) -> Option<&'static str> {
         None
     } else if all_of(&GRATITUDE) && words.iter().any(|word| word.starts_with("thank")) {
         Some(THANKS)
-    } else if all_of(&GREETINGS) && words.iter().any(|word| GREETINGS[..4].contains(&word.as_str())) {
+    } else if all_of(&GREETINGS) && words.iter().any(|word| GREETINGS[..4].contains(&word.as_str()))
+    {
         Some(GREETING)
     } else {
         None

@@ -186,7 +186,8 @@ fn sentences(paragraph: &str) -> Vec<&str> {
             continue;
         }
         let mut end = index + c.len_utf8();
-        while let Some((_, closing)) = characters.next_if(|(_, c)| ".!?…\"')]”’»".contains(*c)) {
+        while let Some((_, closing)) = characters.next_if(|(_, c)| ".!?…\"')]”’»".contains(*c))
+        {
             end += closing.len_utf8();
         }
         if ends_sentence(&paragraph[start..index], c, &paragraph[end..]) {

@@ -22,7 +22,17 @@ const NAME: u64 = 2;
 
 /// A sentence that begins so is not understood without the one before it.
 const LEANING: [&str; 12] = [
-    "it", "they", "this", "these", "that", "those", "then", "otherwise", "however", "also", "after",
+    "it",
+    "they",
+    "this",
+    "these",
+    "that",
+    "those",
+    "then",
+    "otherwise",
+    "however",
+    "also",
+    "after",
     "both",
 ];
 
@@ -169,7 +179,8 @@ mod tests {
 
     #[test]
     fn a_sentence_answers_with_what_it_leans_on() {
-        let text = "We repay within 14 days. It goes to the card you paid with. Gifts are different.";
+        let text =
+            "We repay within 14 days. It goes to the card you paid with. Gifts are different.";
         assert_eq!(
             answered("Which card is repaid?", text),
             "We repay within 14 days. It goes to the card you paid with."

@@ -78,8 +78,13 @@ mod tests {
     fn a_question_is_about_its_telling_words() {
         let words = telling_words("Refunds to France within 30 days, refunds?");
         let seen: Vec<_> = words.iter().map(|word| (word.text.as_str(), word.is_name)).collect();
-        let expected =
-            [("refunds", false), ("france", true), ("within", false), ("30", true), ("days", false)];
+        let expected = [
+            ("refunds", false),
+            ("france", true),
+            ("within", false),
+            ("30", true),
+            ("days", false),
+        ];
         assert_eq!(seen, expected);
     }
 }

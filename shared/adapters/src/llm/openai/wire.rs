@@ -143,9 +143,13 @@ mod tests {
     #[test]
     fn only_names_are_told_of_an_error() {
         let code = |body: &str| error_code(body.as_bytes());
-        let body = r#"{"error":{"message":"key sk-1 is wrong","type":"auth","code":"invalid_key"}}"#;
+        let body =
+            r#"{"error":{"message":"key sk-1 is wrong","type":"auth","code":"invalid_key"}}"#;
         assert_eq!(code(body).as_deref(), Some("auth invalid_key"));
-        assert_eq!(code(r#"{"error":{"type":"the prompt was: hello","code":500}}"#).unwrap(), "500");
+        assert_eq!(
+            code(r#"{"error":{"type":"the prompt was: hello","code":500}}"#).unwrap(),
+            "500"
+        );
         assert_eq!(code(r#"{"error":"hello"}"#), None);
         assert_eq!(code("<html>"), None);
     }

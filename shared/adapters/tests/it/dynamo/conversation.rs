@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aiva_core::conversation::{ConversationRef, ConversationStatus, Owner};
+use aiva_core::message::Submitted;
 use aiva_core::ports::{ConversationStore, MessageStore, WorkspaceStore};
 use aiva_core::project::Project;
 use aiva_core::text::Content;
@@ -29,14 +30,15 @@ async fn a_situation_is_one_request_and_nothing_without_its_project() {
 
 #[tokio::test]
 async fn every_field_of_a_conversation_reads_back() {
-    let world = World::rich(4).await;
+    let world = World::rich(40).await;
     let mut submission = world.submitted("c").await;
     let mut next = world.message_in(submission.conversation.clone(), "k2");
     next.conversation.owner = Owner::Human { agent: Some("Ann".to_owned()) };
     next.conversation.status = ConversationStatus::Resolved;
     next.conversation.low_confidence_turns = 3;
     next.conversation.last_user = None;
-    world.store.submit(&next).await.unwrap();
+    let stored = world.store.submit(&next).await.unwrap();
+    assert!(matches!(stored, Submitted::Stored));
     submission.conversation = next.conversation;
     let stored = world.store.conversation(&world.reference("c")).await.unwrap();
     assert_eq!(stored, Some(submission.conversation));
@@ -94,8 +96,7 @@ async fn conversations_are_listed_by_project_newest_first_over_all_shards() {
         before = listed.last().copied();
     }
     assert_eq!(listed, ids);
-    let others =
-        world.store.conversations_before(world.id(), second.id, None, 50).await.unwrap();
+    let others = world.store.conversations_before(world.id(), second.id, None, 50).await.unwrap();
     assert_eq!(others.len(), 4);
 }
 

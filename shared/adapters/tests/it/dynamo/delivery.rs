@@ -81,9 +81,9 @@ async fn of_fifty_rival_claims_one_succeeds() {
     let claims = tasks.join_all().await;
     let won = claims.iter().filter(|claim| matches!(claim, DeliveryClaim::Yes(_))).count();
     assert_eq!(won, 1);
-    let told = claims.iter().filter(|claim| {
-        matches!(claim, DeliveryClaim::NotYet { at: then } if *then == at(64))
-    });
+    let told = claims
+        .iter()
+        .filter(|claim| matches!(claim, DeliveryClaim::NotYet { at: then } if *then == at(64)));
     assert_eq!(told.count(), 49);
 }
 
@@ -214,11 +214,8 @@ async fn a_waiting_delivery_is_cancelled_unless_a_worker_is_at_it() {
 #[tokio::test]
 async fn a_skipped_delivery_is_stored_and_owed_to_nobody() {
     let world = World::poor().await;
-    let skipped = Delivery {
-        status: DeliveryStatus::Skipped,
-        next_attempt_at: None,
-        ..world.delivery()
-    };
+    let skipped =
+        Delivery { status: DeliveryStatus::Skipped, next_attempt_at: None, ..world.delivery() };
     world.store.create_delivery(&skipped, at(40)).await.unwrap();
     assert_eq!(read(&world, &skipped).await, skipped);
     assert_eq!(owed(&world, 999).await, 0);

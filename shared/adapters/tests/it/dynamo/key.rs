@@ -94,9 +94,8 @@ async fn rivals_at_the_beginning_of_a_window_get_exactly_the_quota() {
             tasks.spawn(async move { store.admit(id, &secret, at(minute * 60)).await });
         }
         let outcomes = tasks.join_all().await;
-        let admitted = outcomes.iter().filter(|outcome| {
-            matches!(outcome, Ok(Admission::Admitted { .. }))
-        });
+        let admitted =
+            outcomes.iter().filter(|outcome| matches!(outcome, Ok(Admission::Admitted { .. })));
         assert_eq!(admitted.count(), 30);
     }
 }

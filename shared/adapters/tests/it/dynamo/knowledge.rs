@@ -78,11 +78,8 @@ async fn sources_are_listed_page_by_page_newest_first() {
     sources.reverse();
     let (mut listed, mut before) = (Vec::new(), None);
     loop {
-        let page = world
-            .store
-            .sources(world.id(), world.project.id, before, Limit::of(3))
-            .await
-            .unwrap();
+        let page =
+            world.store.sources(world.id(), world.project.id, before, Limit::of(3)).await.unwrap();
         listed.extend(page.items);
         let Some(next) = page.next else { break };
         before = Some(next.parse().unwrap());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aiva_core::message::Claimed;
+use aiva_core::message::{Claimed, Submitted};
 use aiva_core::page::Limit;
 use aiva_core::ports::{ConversationStore, DeliveryStore, MessageStore, OutboxStore, WalletStore};
 use aiva_core::reply::{Ending, Settled};
@@ -24,9 +24,8 @@ async fn of_fifty_rival_claims_one_succeeds() {
     }
     let claims = tasks.join_all().await;
     let won = claims.iter().filter(|claim| matches!(claim, Claimed::Yes(_))).count();
-    let busy = claims.iter().filter(|claim| {
-        matches!(claim, Claimed::Busy { until } if *until == at(62))
-    });
+    let busy =
+        claims.iter().filter(|claim| matches!(claim, Claimed::Busy { until } if *until == at(62)));
     assert_eq!((won, busy.count()), (1, 49));
 }
 
@@ -117,12 +116,13 @@ async fn a_settlement_whose_answer_was_lost_counts_as_stored_once() {
 
 #[tokio::test]
 async fn a_conversation_that_moved_on_makes_a_settlement_stale() {
-    let world = World::rich(4).await;
+    let world = World::rich(40).await;
     let submission = world.submitted("c").await;
     let owed = world.claimed(&submission, &lease("a", 2)).await;
     let early = world.settlement(&submission, &owed).await;
     let next = world.message_in(submission.conversation.clone(), "next");
-    world.store.submit(&next).await.unwrap();
+    let stored = world.store.submit(&next).await.unwrap();
+    assert!(matches!(stored, Submitted::Stored));
     assert_eq!(world.store.settle(&early).await.unwrap(), Settled::Stale);
     let redrafted = world.settlement(&submission, &owed).await;
     assert_eq!(world.store.settle(&redrafted).await.unwrap(), Settled::Stored);

@@ -7,9 +7,10 @@ use aiva_core::message::{Disposition, SkipReason, Submission, Submitted};
 use aiva_core::money::MicroCredits;
 use aiva_core::ports::{ConversationStore, MessageStore};
 use aiva_core::text::IdempotencyKey;
+use aiva_core::wallet::Hold;
 use tokio::task::JoinSet;
 
-use super::world::{HELD, World, at, hold, id};
+use super::world::{HELD, TABLE, World, at, hold, id};
 
 async fn all(world: &World, submissions: Vec<Submission>) -> Vec<Submitted> {
     let mut tasks = JoinSet::new();
@@ -79,8 +80,7 @@ async fn a_conversation_that_moved_on_is_stale_and_nothing_is_stored() {
     assert!(matches!(world.store.submit(&second).await.unwrap(), Submitted::Stored));
     let rival = world.message_in(first.conversation.clone(), "k4");
     assert!(matches!(world.store.submit(&rival).await.unwrap(), Submitted::Stale));
-    let messages =
-        world.store.messages_after(&first.conversation.reference, 0, 10).await.unwrap();
+    let messages = world.store.messages_after(&first.conversation.reference, 0, 10).await.unwrap();
     assert_eq!(messages.iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(world.money().await.1, 8 * HELD.0);
 }
@@ -148,6 +148,29 @@ async fn a_skipped_message_is_stored_and_costs_nothing() {
     assert_eq!(stored.len(), 2);
     assert_eq!(stored[0].content, skipped.message.content);
     assert_eq!(stored[1].user, None);
+}
+
+#[tokio::test]
+async fn a_contact_keeps_thirteen_months_of_its_spending() {
+    let world = World::rich(100).await;
+    let mut conversation: Option<Conversation> = None;
+    for month in [202_608, 202_609, 202_610, 202_709] {
+        let key = format!("k{month}");
+        let mut next = match conversation.take() {
+            None => world.first_message("c", &key),
+            Some(conversation) => world.message_in(conversation, &key),
+        };
+        let Disposition::Generate { hold, user_cap, due } = next.disposition else { panic!() };
+        let hold = Hold { month, ..hold };
+        next.disposition = Disposition::Generate { hold, user_cap, due };
+        assert!(matches!(world.store.submit(&next).await.unwrap(), Submitted::Stored));
+        conversation = Some(next.conversation);
+    }
+    let rows = world.engine.client().scan().table_name(TABLE).send().await.unwrap();
+    let contact = rows.items().iter().find(|row| row["sk"].as_s().is_ok_and(|sk| sk == "U"));
+    let mut names: Vec<&String> = contact.unwrap().keys().collect();
+    names.sort();
+    assert_eq!(names, ["ca", "pk", "sk", "u202609", "u202610", "u202709"]);
 }
 
 #[tokio::test]

@@ -41,9 +41,8 @@ async fn a_credit_arrives_once_however_often_it_is_sent() {
     assert_eq!(amounts, [253, 250, 250, 250]);
     let ledger = world.store.ledger(world.id(), SHARDS, None, Limit::of(10)).await.unwrap();
     assert_eq!(ledger.items.len(), 1);
-    let replayed = outcomes.iter().filter(|outcome| {
-        **outcome == Credited::Replay(ledger.items[0].clone())
-    });
+    let replayed =
+        outcomes.iter().filter(|outcome| **outcome == Credited::Replay(ledger.items[0].clone()));
     assert_eq!(replayed.count(), 49);
 }
 

@@ -22,9 +22,7 @@ use aiva_core::ports::{
 use aiva_core::project::{Agent, Project};
 use aiva_core::reply::{Ending, Settlement};
 use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
-use aiva_core::wallet::{
-    Credit, Credited, Hold, LedgerEntry, LedgerKind, Usage, UsageSource,
-};
+use aiva_core::wallet::{Credit, Credited, Hold, LedgerEntry, LedgerKind, Usage, UsageSource};
 use aiva_core::workspace::{
     AccessRequest, Plan, Workspace, WorkspaceLimits, WorkspaceStatus, default_project,
 };
@@ -33,16 +31,16 @@ use aiva_embedded::{ClientOptions, FaultPlan, Recorder};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-pub const SHARDS: u8 = 4;
-pub const TABLE: &str = "aiva";
+pub(super) const SHARDS: u8 = 4;
+pub(super) const TABLE: &str = "aiva";
 /// What a hold of these tests sets aside.
-pub const HELD: MicroCredits = MicroCredits(1_000);
+pub(super) const HELD: MicroCredits = MicroCredits(1_000);
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// Different bytes at every call.
 #[derive(Debug, Clone, Copy)]
-pub struct Dice;
+pub(super) struct Dice;
 
 impl Entropy for Dice {
     fn fill(&self, bytes: &mut [u8]) {
@@ -54,46 +52,46 @@ impl Entropy for Dice {
 }
 
 /// Seconds after the moment at which every test begins.
-pub fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_040 + seconds).unwrap()
 }
 
-pub fn id<M: Marker>(now: Timestamp) -> Id<M> {
+pub(super) fn id<M: Marker>(now: Timestamp) -> Id<M> {
     Id::new(now, &Dice)
 }
 
-pub fn label(text: &str) -> Label {
+pub(super) fn label(text: &str) -> Label {
     Label::parse("name", text).unwrap()
 }
 
-pub fn external(text: &str) -> ExternalId {
+pub(super) fn external(text: &str) -> ExternalId {
     ExternalId::parse("id", text).unwrap()
 }
 
 /// One workspace with a default project and credit.
-pub struct World {
-    pub engine: EmbeddedDynamo,
-    pub store: Arc<DynamoStore>,
-    pub recorder: Recorder,
-    pub faults: FaultPlan,
-    pub workspace: Workspace,
-    pub project: Project,
+pub(super) struct World {
+    pub(super) engine: EmbeddedDynamo,
+    pub(super) store: Arc<DynamoStore>,
+    pub(super) recorder: Recorder,
+    pub(super) faults: FaultPlan,
+    pub(super) workspace: Workspace,
+    pub(super) project: Project,
 }
 
 impl World {
     /// Without credit and without faults.
-    pub async fn poor() -> Self {
+    pub(super) async fn poor() -> Self {
         Self::with_faults(FaultPlan::new(0)).await
     }
 
     /// With credit for so many holds, evenly over the shards.
-    pub async fn rich(holds: i64) -> Self {
+    pub(super) async fn rich(holds: i64) -> Self {
         let world = Self::poor().await;
         world.top_up(MicroCredits(HELD.0 * holds)).await;
         world
     }
 
-    pub async fn with_faults(faults: FaultPlan) -> Self {
+    pub(super) async fn with_faults(faults: FaultPlan) -> Self {
         let engine = EmbeddedDynamo::memory().unwrap();
         let recorder = Recorder::new();
         let options = ClientOptions {
@@ -110,7 +108,7 @@ impl World {
         Self { engine, store: Arc::new(store), recorder, faults, workspace, project }
     }
 
-    pub async fn top_up(&self, amount: MicroCredits) {
+    pub(super) async fn top_up(&self, amount: MicroCredits) {
         let entry = LedgerEntry {
             id: id(at(0)),
             kind: LedgerKind::TopUp,
@@ -124,20 +122,16 @@ impl World {
         assert_eq!(self.store.credit(&credit).await.unwrap(), Credited::Stored);
     }
 
-    pub fn id(&self) -> WorkspaceId {
+    pub(super) fn id(&self) -> WorkspaceId {
         self.workspace.id
     }
 
-    pub fn reference(&self, name: &str) -> ConversationRef {
-        ConversationRef {
-            workspace: self.id(),
-            project: self.project.id,
-            external: external(name),
-        }
+    pub(super) fn reference(&self, name: &str) -> ConversationRef {
+        ConversationRef { workspace: self.id(), project: self.project.id, external: external(name) }
     }
 
     /// A first message in a new conversation.
-    pub fn first_message(&self, name: &str, idempotency: &str) -> Submission {
+    pub(super) fn first_message(&self, name: &str, idempotency: &str) -> Submission {
         let conversation = Conversation {
             id: id(at(1)),
             reference: self.reference(name),
@@ -156,7 +150,11 @@ impl World {
     }
 
     /// The next message of a conversation that was read, or is to be.
-    pub fn message_in(&self, mut conversation: Conversation, idempotency: &str) -> Submission {
+    pub(super) fn message_in(
+        &self,
+        mut conversation: Conversation,
+        idempotency: &str,
+    ) -> Submission {
         let key = KeyId { workspace: self.id(), key: id(at(0)) };
         let shard = conversation.id.shard(SHARDS);
         conversation.seq += 1;
@@ -185,13 +183,13 @@ impl World {
         }
     }
 
-    pub async fn submitted(&self, name: &str) -> Submission {
+    pub(super) async fn submitted(&self, name: &str) -> Submission {
         let submission = self.first_message(name, name);
         assert!(matches!(self.store.submit(&submission).await.unwrap(), Submitted::Stored));
         submission
     }
 
-    pub async fn claimed(&self, submission: &Submission, lease: &Lease) -> OwedReply {
+    pub(super) async fn claimed(&self, submission: &Submission, lease: &Lease) -> OwedReply {
         let reference = &submission.conversation.reference;
         match self.store.claim(reference, submission.message.seq, lease).await.unwrap() {
             Claimed::Yes(owed) => *owed,
@@ -200,7 +198,7 @@ impl World {
     }
 
     /// How a worker ends the generation: with a reply, a charge and one delivery.
-    pub async fn settlement(&self, submission: &Submission, owed: &OwedReply) -> Settlement {
+    pub(super) async fn settlement(&self, submission: &Submission, owed: &OwedReply) -> Settlement {
         let reference = submission.conversation.reference.clone();
         let mut conversation = self.store.conversation(&reference).await.unwrap().unwrap();
         conversation.seq += 1;
@@ -214,8 +212,7 @@ impl World {
             created_at: at(3),
             ..submission.message.clone()
         };
-        let usage =
-            Usage { input_tokens: 200, output_tokens: 20, source: UsageSource::Reported };
+        let usage = Usage { input_tokens: 200, output_tokens: 20, source: UsageSource::Reported };
         let charge = LedgerEntry {
             id: id(at(3)),
             kind: LedgerKind::Charge,
@@ -239,7 +236,7 @@ impl World {
         }
     }
 
-    pub fn delivery(&self) -> Delivery {
+    pub(super) fn delivery(&self) -> Delivery {
         Delivery {
             id: id(at(3)),
             key: KeyId { workspace: self.id(), key: id(at(0)) },
@@ -256,7 +253,7 @@ impl World {
         }
     }
 
-    pub async fn key(&self, limits: RequestLimits) -> (ApiKey, SecretHash) {
+    pub(super) async fn key(&self, limits: RequestLimits) -> (ApiKey, SecretHash) {
         let secret = SecretHash(Sha256::digest(b"secret").into());
         let key = ApiKey {
             id: KeyId { workspace: self.id(), key: id(at(0)) },
@@ -276,7 +273,7 @@ impl World {
     }
 
     /// Balance and available, summed.
-    pub async fn money(&self) -> (i64, i64) {
+    pub(super) async fn money(&self) -> (i64, i64) {
         let shards = self.store.shards_serializable(self.id(), SHARDS).await.unwrap();
         let sum = |part: fn(&aiva_core::wallet::Shard) -> MicroCredits| {
             shards.iter().map(|shard| part(shard).0).sum()
@@ -288,12 +285,12 @@ impl World {
     }
 }
 
-pub fn callback(url: &str) -> Callback {
+pub(super) fn callback(url: &str) -> Callback {
     let secret = CallbackSecret { sealed: "v1.abc".to_owned(), expires_at: None };
     Callback { url: url.to_owned(), secrets: vec![secret], disabled: None, failing_since: None }
 }
 
-pub fn hold(shard: u8) -> Hold {
+pub(super) fn hold(shard: u8) -> Hold {
     Hold {
         amount: HELD,
         shard,
@@ -304,11 +301,11 @@ pub fn hold(shard: u8) -> Hold {
     }
 }
 
-pub fn lease(holder: &str, seconds: i64) -> Lease {
+pub(super) fn lease(holder: &str, seconds: i64) -> Lease {
     Lease { holder: holder.to_owned(), epoch: 0, now: at(seconds), until: at(seconds + 60) }
 }
 
-pub fn workspace(now: Timestamp) -> (Workspace, Project) {
+pub(super) fn workspace(now: Timestamp) -> (Workspace, Project) {
     let workspace = Workspace {
         id: id(now),
         name: label("Acme"),

@@ -70,7 +70,8 @@ async fn all_projects_together_stay_within_the_bytes_given() {
     let held = (1..=5).filter(|project| index.has(edition(*project, 1))).count();
     assert!((1..5).contains(&held), "{held}");
     // One that is too large alone keeps what fits.
-    let documents = vec![document(1, "Small", "A fitting text."), document(2, "Big", &text.repeat(9))];
+    let documents =
+        vec![document(1, "Small", "A fitting text."), document(2, "Big", &text.repeat(9))];
     index.publish(edition(9, 1), documents).await.unwrap();
     assert_eq!(index.search(edition(9, 1), "fitting", 3).await.unwrap().len(), 1);
     assert!(index.search(edition(9, 1), "word7", 3).await.unwrap().is_empty());
@@ -125,16 +126,11 @@ async fn the_largest_source_is_indexed_without_losing_a_word() {
 }
 
 #[tokio::test]
-async fn nasty_probe() {
-    let n = 199_000;
-    let r = |s: &str| s.repeat(n / s.len());
-    for text in [r("a"), r("["), r("> "), r("*_"), r("|a"), r("- \n"), r("`"), r("![]("), r("# a\n"), r("<a "), r("[a]: b\n"), r("  - a\n"), r("a **b"), r("é"), r("a\n\n"), r("\n- a\n\n  b\n"), r("The quick brown fox, who jumps over a lazy dog. It is a sentence.\n\n")] {
-        let t = std::time::Instant::now();
-        let index = published(vec![document(1, "x", &text)]).await;
-        println!("NASTY {:?} {:?} {}", &text[..6], t.elapsed(), found(&index, "a b").await.len());
+async fn text_that_is_hard_on_a_markdown_reader_is_indexed_all_the_same() {
+    let units = ["a", "[", "> ", "*_", "|a", "- \n", "`", "![](", "# a\n", "<a ", "[a]: b\n", "é"];
+    for unit in units {
+        let text = format!("{} findable", unit.repeat(30_000 / unit.len()));
+        let index = published(vec![document(1, "Odd", &text)]).await;
+        assert!(found(&index, "odd").await.len() <= 6, "{unit}");
     }
-    let deep: String = (0..600).map(|i| format!("{}- a\n", " ".repeat(i))).collect();
-    let t = std::time::Instant::now();
-    published(vec![document(1, "x", &deep)]).await;
-    println!("NASTY deep {:?}", t.elapsed());
 }

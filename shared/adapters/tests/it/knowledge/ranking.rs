@@ -16,7 +16,11 @@ async fn questions_find_their_page_whatever_the_form_of_their_words() {
         ("my sewing machine has a defect", "Warranty"),
     ];
     for (question, title) in cases {
-        assert_eq!(titles(&index, question).await.first().map(String::as_str), Some(title), "{question}");
+        assert_eq!(
+            titles(&index, question).await.first().map(String::as_str),
+            Some(title),
+            "{question}"
+        );
     }
 }
 
@@ -44,8 +48,15 @@ async fn a_passage_is_a_part_of_its_source_and_carries_its_address() {
 async fn no_question_is_read_as_a_query_language() {
     let index = published(pages()).await;
     let odd = [
-        "title:refund AND (text:\"a\" OR *:*)", "refund^9 -policy", "\"unclosed", "((((", "a/b\\c",
-        "* ? ~ [a TO z]", "\u{0}\u{feff}", "🧵🧵", "refund\nrefund",
+        "title:refund AND (text:\"a\" OR *:*)",
+        "refund^9 -policy",
+        "\"unclosed",
+        "((((",
+        "a/b\\c",
+        "* ? ~ [a TO z]",
+        "\u{0}\u{feff}",
+        "🧵🧵",
+        "refund\nrefund",
     ];
     for question in odd {
         assert!(found(&index, question).await.len() <= 6, "{question}");
@@ -74,8 +85,10 @@ async fn coverage_is_the_share_of_the_questions_own_words_by_their_rarity() {
 #[tokio::test]
 async fn the_words_of_the_title_and_of_the_headings_above_count_as_covered() {
     let filler = "Many words that say nothing of interest stand here in a row. ".repeat(12);
-    let text = format!("# Machines\n\n{filler}\n\n## Overlock\n\n{filler}\n\nThread it from the left.");
-    let index = published(vec![document(1, "Handbook", &text), document(2, "Other", "Else.")]).await;
+    let text =
+        format!("# Machines\n\n{filler}\n\n## Overlock\n\n{filler}\n\nThread it from the left.");
+    let index =
+        published(vec![document(1, "Handbook", &text), document(2, "Other", "Else.")]).await;
     let best = found(&index, "handbook overlock machines thread left").await.remove(0);
     assert!(best.text.contains("Thread it"));
     assert_eq!(best.coverage_permille, 1_000);

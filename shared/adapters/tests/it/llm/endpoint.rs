@@ -124,7 +124,9 @@ pub(super) fn json(body: &str) -> Act {
 /// The text of an event stream without an announced end: closing the connection ends it.
 pub(super) fn stream_text(events: &[&str]) -> String {
     let events: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
-    format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n{events}")
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n{events}"
+    )
 }
 
 /// An event stream that ends.

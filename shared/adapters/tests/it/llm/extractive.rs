@@ -19,7 +19,11 @@ const ANSWERABLE: [(&str, &str, &str); 25] = [
     ("who pays for return shipping", "Refund policy", "free within Germany"),
     ("Can I return gift vouchers?", "Refund policy", "What cannot be returned:\n- Gift vouchers"),
     ("Do you sell bobbins?", "Spare parts", "Bobbin case"),
-    ("What is the postage for returning a parcel from other countries?", "Refund policy", "9.90 EUR"),
+    (
+        "What is the postage for returning a parcel from other countries?",
+        "Refund policy",
+        "9.90 EUR",
+    ),
     ("How long does delivery take?", "Shipping", "2 to 3 working days"),
     ("Do you deliver to Switzerland?", "Shipping", "Switzerland: 6 working days"),
     ("How much does delivery to France cost?", "Shipping", "12.90 EUR"),

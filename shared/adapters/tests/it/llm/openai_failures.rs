@@ -165,8 +165,7 @@ async fn a_closed_port_is_tried_four_times() {
     let base = format!("http://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
     drop(listener);
     let settings = OpenAiSettings { patience: patience(), ..OpenAiSettings::new(base, None, "m") };
-    let error =
-        ask(&OpenAi::new(settings, NoJitter).unwrap(), &request("?")).await.0.unwrap_err();
+    let error = ask(&OpenAi::new(settings, NoJitter).unwrap(), &request("?")).await.0.unwrap_err();
     assert_eq!(error.reason, UNAVAILABLE);
     assert!(error.cause.to_string().starts_with("attempt 4: "), "{}", error.cause);
     assert!(!error.cause.to_string().contains("/v1"), "{}", error.cause);

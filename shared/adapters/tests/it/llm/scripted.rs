@@ -27,7 +27,10 @@ async fn without_directives_the_question_is_echoed_and_counted() {
 #[tokio::test]
 async fn directives_are_obeyed_and_leave_the_echo() {
     let reply = said("Hello [[usage:10,5]] there [[cite:2,7,1]]").await;
-    assert_eq!((reply.text.as_str(), reply.usage), ("You said: Hello there", Some(reported(10, 5))));
+    assert_eq!(
+        (reply.text.as_str(), reply.usage),
+        ("You said: Hello there", Some(reported(10, 5)))
+    );
     assert_eq!(reply.cited, [1, 0]);
     let reply = said("[[say:Yes: always.]] ignored [[no-usage]]").await;
     assert_eq!((reply.text.as_str(), reply.usage), ("Yes: always.", None));
