@@ -4,5 +4,7 @@
 
 mod callback;
 mod event;
+mod simulation;
 mod smoke;
+mod structure;
 mod support;

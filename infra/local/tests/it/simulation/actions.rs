@@ -74,7 +74,10 @@ async fn send(world: &mut World, serial: usize) {
     };
     let sent = &mut world.sent[serial];
     let known = sent.receipt.is_some();
-    assert!(answers.iter().filter(|answer| queued(answer)).count() <= 1, "one key was queued twice");
+    assert!(
+        answers.iter().filter(|answer| queued(answer)).count() <= 1,
+        "one key was queued twice"
+    );
     for answer in answers {
         match answer {
             Ok(receipt) => {
