@@ -146,7 +146,8 @@ async fn a_reply_is_delivered_at_the_third_attempt_with_the_same_id() {
 async fn sixty_four_callbacks_are_under_way_at_once() {
     const CALLBACKS: usize = 64;
     let dir = fresh_dir();
-    let product = Product::start(dir.path()).await;
+    let patient = [("AIVA_CALLBACK_TIMEOUT_MS", "30000")];
+    let product = Product::start_with(config(dir.path(), &patient)).await;
     // Nobody is answered before all are here.
     let gate = std::sync::Arc::new(tokio::sync::Barrier::new(CALLBACKS + 1));
     let door = std::sync::Arc::clone(&gate);

@@ -9,7 +9,7 @@ use aiva_core::project::{Agent, ModelSettings, Project};
 use aiva_core::request_log::RequestLogEntry;
 use aiva_core::workspace::{Workspace, WorkspaceLimits, WorkspaceStatus};
 
-use super::world::{World, at, id, label, workspace};
+use super::world::{TABLE, World, at, id, label, workspace};
 
 #[tokio::test]
 async fn a_workspace_reads_back_and_is_activated_once() {
@@ -113,6 +113,11 @@ async fn the_request_log_is_listed_newest_first_and_expires() {
         world.store.log_request(&entry).await.unwrap();
         entries.push(entry);
     }
+    let rows = world.engine.client().scan().table_name(TABLE).send().await.unwrap();
+    let end = (at(0).as_second() + 30 * 86_400).to_string();
+    assert!(
+        rows.items().iter().any(|row| row.get("ttl").is_some_and(|ttl| ttl.as_n() == Ok(&end)))
+    );
     entries.reverse();
     let (mut listed, mut position) = (Vec::new(), None);
     loop {
