@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::endpoint::{Endpoint, Services};
 use crate::events::{Event, Events};
+use crate::machine::each;
 use crate::report::{Report, Table, hundredths, median, megabytes, millis, ratio};
 use crate::sandbox::Sandbox;
 use crate::tenant::{message, unique};
@@ -29,8 +30,6 @@ const WARM_UP: usize = 20;
 /// Conversations that the submits go to.
 const CONVERSATIONS: usize = 250;
 const BATCH: i32 = 10;
-/// Milliseconds of a clock tick.
-const TICK: Duration = Duration::from_millis(10);
 const OPERATOR: &str = "operator-of-the-benchmark-00000000000000000000000";
 
 const YARDSTICKS: [&str; 2] = ["hello", "hello-put"];
@@ -144,8 +143,7 @@ impl Bench {
                 peak_kib = sandbox.peak_kib()?;
             }
         }
-        let ticks = u32::try_from(sandbox.cpu_ticks()? - ticks)?;
-        Ok((peak_kib, TICK * ticks / u32::try_from(count - WARM_UP)?))
+        Ok((peak_kib, each(sandbox.cpu_ticks()? - ticks, count - WARM_UP)))
     }
 
     async fn serve_one(&self, name: &str, sandbox: &mut Sandbox, turn: usize) -> Result<()> {

@@ -1,13 +1,30 @@
 //! The machine that the figures are of.
 
 use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::Result;
 
 /// Milliseconds since the Unix epoch.
 #[expect(clippy::disallowed_methods, reason = "the stand-in of Lambda tells the time in its place")]
 pub(crate) fn epoch_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Processor time of a process so far, in clock ticks of 10 ms.
+pub(crate) fn cpu_ticks(process: &str) -> Result<u64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name in parentheses may hold spaces; utime and stime are the 12th and 13th after it.
+    let rest = stat.rsplit_once(") ").ok_or("an unreadable stat file")?.1;
+    let ticks = rest.split(' ').skip(11).take(2).map(str::parse::<u64>);
+    Ok(ticks.sum::<std::result::Result<u64, _>>()?)
+}
+
+/// Processor time by piece of work, for so many pieces that took so many ticks.
+pub(crate) fn each(ticks: u64, pieces: usize) -> Duration {
+    let micros = ticks * 10_000 / u64::try_from(pieces.max(1)).unwrap_or(u64::MAX);
+    Duration::from_micros(micros)
 }
 
 /// Describes processor, memory and compiler in one sentence.

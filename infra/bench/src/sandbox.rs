@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
 use crate::Result;
-use crate::machine::epoch_ms;
+use crate::machine::{cpu_ticks, epoch_ms};
 
 const API: &str = "/2018-06-01/runtime";
 /// The largest answer that Lambda takes.
@@ -104,11 +104,7 @@ impl Sandbox {
 
     /// Processor time of the process so far, in clock ticks of 10 ms.
     pub(crate) fn cpu_ticks(&self) -> Result<u64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name in parentheses may hold spaces; utime and stime are the 12th and 13th after it.
-        let rest = stat.rsplit_once(") ").ok_or("an unreadable stat file")?.1;
-        let ticks = rest.split(' ').skip(11).take(2).map(str::parse::<u64>);
-        Ok(ticks.sum::<std::result::Result<u64, _>>()?)
+        cpu_ticks(&self.child.id().to_string())
     }
 
     /// The greatest resident set of the process so far, in KiB.
