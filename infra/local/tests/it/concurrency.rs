@@ -99,7 +99,7 @@ async fn a_wallet_for_a_hundred_replies_accepts_a_hundred_of_five_hundred() {
             let (product, key) = (Arc::clone(&product), key.clone());
             tokio::spawn(async move {
                 // Fifty conversations of ten messages: each reply of a conversation waits for the one before.
-                product.say(&key, &conversation, "[[sleep:3000]] [[usage:10,5]] hello", &uuid).await
+                product.say(&key, &conversation, "[[sleep:60000]] [[usage:10,5]] hello", &uuid).await
             })
         })
         .collect();
