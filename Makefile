@@ -12,7 +12,7 @@ run: ## Build and start the whole product on this machine
 
 .PHONY: test
 test: ## Install what the tests need and run all of them
-	@infra/ci/tools.sh nextest moto
+	@infra/ci/tools.sh nextest moto node
 	@MOTO_SERVER="$$PWD/.venv-moto/bin/moto_server" cargo nextest run --workspace --all-features
 	@cargo test --workspace --doc --quiet
 

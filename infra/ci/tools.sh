@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the checks need, and nothing that is there already.
 #
-#   tools.sh [nextest] [moto] [sam]
+#   tools.sh [nextest] [moto] [node] [sam]
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -28,6 +28,14 @@ install_nextest() {
   cargo install --quiet --locked cargo-nextest
 }
 
+# The documentation's JavaScript is run as it stands.
+install_node() {
+  command -v node >/dev/null && return
+  command -v apt-get >/dev/null || { say "Node.js is missing"; exit 1; }
+  say "installing Node.js"
+  apt-get update -qq && apt-get install -y -qq nodejs
+}
+
 # The reference that the embedded queue is compared with.
 install_moto() {
   local wanted='moto[server]==5.2.5' venv="$root/.venv-moto"
@@ -44,6 +52,7 @@ for tool in "$@"; do
   case $tool in
     nextest) install_nextest ;;
     moto) install_moto ;;
+    node) install_node ;;
     sam) "$root/infra/deploy-local/tools.sh" sam ;;
     *) say "unknown tool: $tool"; exit 2 ;;
   esac

@@ -8,6 +8,7 @@ use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::MemoryIndex;
 use aiva_adapters::llm::Extractive;
+use aiva_adapters::names::SystemNames;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::app::{App, Settings};
@@ -271,6 +272,7 @@ fn application(
     Ok(App {
         store: DynamoStore::new(dynamo, TABLE.to_owned()),
         queue: SqsQueue::new(sqs, Some(generation_url.to_owned()), Some(delivery_url.to_owned())),
+        names: SystemNames,
         vault: RingVault::new(RingSource::Fixed(RING.into()), OsEntropy),
         clock: SystemClock,
         entropy: OsEntropy,

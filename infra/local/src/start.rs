@@ -7,6 +7,7 @@ use std::time::Duration;
 use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::MemoryIndex;
+use aiva_adapters::names::SystemNames;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::app::{App, Settings};
@@ -109,6 +110,7 @@ fn application(
             Some(queues.delivery.clone()),
         ),
         vault,
+        names: SystemNames,
         clock: SystemClock,
         entropy: OsEntropy,
         settings: Settings { outbox_grace_ms: grace, ..config.product.settings() },

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::dynamo::DynamoStore;
+use crate::names::SystemNames;
 use crate::secrets::{self, RingVault};
 use crate::sqs::SqsQueue;
 
@@ -24,6 +25,7 @@ impl<C: Clock, E: Entropy> Ports for AwsPorts<C, E> {
     type Store = DynamoStore;
     type Queue = SqsQueue;
     type Vault = RingVault<E>;
+    type Names = SystemNames;
     type Clock = C;
     type Entropy = E;
 }
@@ -71,6 +73,7 @@ impl<C: Clock, E: Entropy + Clone> Cloud<C, E> {
                 places.delivery_queue_url.clone(),
             ),
             vault: RingVault::from_secrets_manager(secrets.clone(), ring, entropy.clone()),
+            names: SystemNames,
             clock,
             entropy,
             settings,

@@ -14,6 +14,8 @@ pub struct App<P: Ports> {
     pub queue: P::Queue,
     /// Sealed secrets and MACs.
     pub vault: P::Vault,
+    /// The names of the Internet.
+    pub names: P::Names,
     /// The clock.
     pub clock: P::Clock,
     /// Randomness.

@@ -3,82 +3,14 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::routing::post;
-use data_encoding::{BASE64, HEXLOWER};
-use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
-use serde_json::{Value, json};
-use sha2::Sha256;
+use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 
+use crate::receiver::Receiver;
 use crate::support::{Product, config, fresh_dir};
-
-/// One callback as it came in.
-struct Received {
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Received {
-    fn header(&self, name: &str) -> &str {
-        self.headers[name].to_str().unwrap()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    /// Checks both signatures over the raw bytes.
-    fn verify(&self, secret: &str) {
-        let body = std::str::from_utf8(&self.body).unwrap();
-        let signed = format!("{}.{body}", self.header("x-assistify-timestamp"));
-        let vendor = hmac(secret.as_bytes(), signed.as_bytes());
-        let expected = format!("sha256={}", HEXLOWER.encode(&vendor));
-        assert_eq!(self.header("x-assistify-signature"), expected);
-        let (id, at) = (self.header("webhook-id"), self.header("webhook-timestamp"));
-        let key = BASE64.decode(secret.strip_prefix("whsec_").unwrap().as_bytes()).unwrap();
-        let standard = hmac(&key, format!("{id}.{at}.{body}").as_bytes());
-        let expected = format!("v1,{}", BASE64.encode(&standard));
-        assert_eq!(self.header("webhook-signature"), expected);
-    }
-}
-
-fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-    mac.update(data);
-    mac.finalize().into_bytes().to_vec()
-}
-
-/// A receiver on a free port that fails so many times before it accepts.
-async fn receiver(failures: usize) -> (String, mpsc::UnboundedReceiver<Received>) {
-    let (sender, received) = mpsc::unbounded_channel();
-    let left = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(failures));
-    let handler = move |headers: HeaderMap, body: Bytes| {
-        let (sender, left) = (sender.clone(), left.clone());
-        async move {
-            sender.send(Received { headers, body }).unwrap();
-            let less = |left: usize| left.checked_sub(1);
-            let order = std::sync::atomic::Ordering::SeqCst;
-            match left.fetch_update(order, order, less) {
-                Ok(_) => StatusCode::INTERNAL_SERVER_ERROR,
-                Err(_) => StatusCode::NO_CONTENT,
-            }
-        }
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        axum::serve(listener, Router::new().route("/hook", post(handler))).await.unwrap();
-    });
-    (url, received)
-}
-
-async fn next(received: &mut mpsc::UnboundedReceiver<Received>) -> Received {
-    tokio::time::timeout(Duration::from_secs(10), received.recv()).await.unwrap().unwrap()
-}
 
 async fn key_with_callback(product: &Product, url: &str) -> (String, String, String) {
     let body = json!({ "name": "hooked", "scopes": ["messages:write"], "callbackUrl": url });
@@ -91,12 +23,12 @@ async fn key_with_callback(product: &Product, url: &str) -> (String, String, Str
 async fn a_reply_reaches_the_callback_of_its_key_with_signatures_that_verify() {
     let dir = fresh_dir();
     let product = Product::start(dir.path()).await;
-    let (url, mut received) = receiver(0).await;
-    let (_, key, secret) = key_with_callback(&product, &url).await;
+    let mut receiver = Receiver::start(0).await;
+    let (_, key, secret) = key_with_callback(&product, &receiver.url).await;
     let uuid = "00000000-0000-4000-8000-000000000001";
     let question = "How much does express delivery cost?";
     let sent = product.say(&key, "order-4821", question, uuid).await.data(202);
-    let callback = next(&mut received).await;
+    let callback = receiver.next().await;
     callback.verify(&secret);
     let body = callback.json();
     assert_eq!(body["event"], "ai.reply");
@@ -112,11 +44,11 @@ async fn a_reply_reaches_the_callback_of_its_key_with_signatures_that_verify() {
 async fn a_test_ping_goes_the_same_way() {
     let dir = fresh_dir();
     let product = Product::start(dir.path()).await;
-    let (url, mut received) = receiver(0).await;
-    let (key_id, _, secret) = key_with_callback(&product, &url).await;
+    let mut receiver = Receiver::start(0).await;
+    let (key_id, _, secret) = key_with_callback(&product, &receiver.url).await;
     let ping = product.operate(Method::POST, &format!("/keys/{key_id}/test"), None).await;
     let ping = ping.data(202);
-    let callback = next(&mut received).await;
+    let callback = receiver.next().await;
     callback.verify(&secret);
     assert_eq!(callback.json()["event"], "test.ping");
     assert_eq!(callback.header("webhook-id"), ping["deliveryId"].as_str().unwrap());
@@ -124,20 +56,61 @@ async fn a_test_ping_goes_the_same_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reply_is_delivered_at_the_third_attempt_with_the_same_id() {
+async fn an_endpoint_that_fails_three_times_gets_the_fourth_attempt_signed_afresh() {
     let dir = fresh_dir();
     let retries = [("AIVA_CALLBACK_RETRY_SECONDS", "1,1,1")];
     let product = Product::start_with(config(dir.path(), &retries)).await;
-    let (url, mut received) = receiver(2).await;
-    let (_, key, secret) = key_with_callback(&product, &url).await;
+    let mut receiver = Receiver::start(3).await;
+    let (_, key, secret) = key_with_callback(&product, &receiver.url).await;
     let uuid = "00000000-0000-4000-8000-000000000001";
     product.say(&key, "c1", "Are you open on Sundays?", uuid).await.data(202);
-    let first = next(&mut received).await;
-    for _ in 0..2 {
-        let again = next(&mut received).await;
+    let first = receiver.next().await;
+    let mut newest = first.header("x-assistify-timestamp").to_owned();
+    let id = first.header("x-assistify-delivery-id").to_owned();
+    for _ in 0..3 {
+        let again = receiver.next().await;
         again.verify(&secret);
-        assert_eq!(again.body, first.body);
-        assert_eq!(again.header("webhook-id"), first.header("webhook-id"));
+        assert_eq!(again.body, first.body, "the same bytes");
+        assert_eq!(again.header("x-assistify-delivery-id"), id, "the same id");
+        let timestamp = again.header("x-assistify-timestamp").to_owned();
+        assert!(timestamp > newest, "a fresh timestamp, and with it a fresh signature");
+        newest = timestamp;
+    }
+    // The log knows all four, and shows the endpoint without its query.
+    let delivery = product.delivered(&id).await;
+    assert_eq!(delivery["attempts"].as_array().unwrap().len(), 4, "{delivery}");
+    assert_eq!(delivery["attempts"][0]["statusCode"], 500);
+    assert_eq!(delivery["attempts"][3]["statusCode"], 204);
+    assert!(!delivery["url"].as_str().unwrap().contains("token"), "{delivery}");
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documents_own_javascript_accepts_the_signature_over_the_raw_bytes() {
+    let dir = fresh_dir();
+    let product = Product::start(dir.path()).await;
+    let mut receiver = Receiver::start(0).await;
+    let (_, key, secret) = key_with_callback(&product, &receiver.url).await;
+    let uuid = "00000000-0000-4000-8000-000000000001";
+    product.say(&key, "c1", "What is your refund policy?", uuid).await.data(202);
+    let callback = receiver.next().await;
+    let raw = std::str::from_utf8(&callback.body).unwrap();
+    let reserialized = format!(" {raw}");
+    for (body, secret, accepted) in [
+        (raw, secret.as_str(), "true"),
+        (reserialized.as_str(), secret.as_str(), "false"),
+        (raw, "whsec_another", "false"),
+    ] {
+        let request = json!({ "headers": {
+            "x-assistify-timestamp": callback.header("x-assistify-timestamp"),
+            "x-assistify-signature": callback.header("x-assistify-signature"),
+        }, "rawBody": body });
+        let node = std::process::Command::new("node")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/verify.js"))
+            .args([request.to_string(), secret.to_owned()])
+            .output()
+            .expect("node is installed: `make test` installs it");
+        assert_eq!(String::from_utf8_lossy(&node.stdout).trim(), accepted, "{node:?}");
     }
     product.stop().await;
 }

@@ -3,6 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 mod callback;
+mod concurrency;
+mod crash;
 mod event;
+mod receiver;
+mod simulation;
 mod smoke;
+mod structure;
 mod support;

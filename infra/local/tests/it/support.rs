@@ -113,6 +113,20 @@ impl Product {
         }
     }
 
+    /// Waits for a delivery to be closed, and answers it.
+    pub(crate) async fn delivered(&self, id: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.operate(Method::GET, &format!("/deliveries/{id}"), None).await;
+            let delivery = answer.data(200);
+            if delivery["status"] != "pending" {
+                return delivery;
+            }
+            assert!(Instant::now() < deadline, "still pending: {delivery}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub(crate) async fn stop(self) {
         self.runtime.stop().await;
     }

@@ -3,6 +3,7 @@
 use aiva_core::error::{Error, Result};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
@@ -33,15 +34,21 @@ pub async fn create_table(client: &Client, table: &str) -> Result<()> {
     match request.send().await {
         Ok(_) => {}
         Err(error) => match error.as_service_error() {
-            Some(CreateTableError::ResourceInUseException(_)) => return Ok(()),
+            // It is there; a crash may have left it without its expiry.
+            Some(CreateTableError::ResourceInUseException(_)) => {}
             _ => return Err(fault(error)),
         },
     }
     let expiry = TimeToLiveSpecification::builder().enabled(true).attribute_name(EXPIRY).build();
     let expiry = expiry.map_err(Error::internal)?;
     let request = client.update_time_to_live().table_name(table);
-    request.time_to_live_specification(expiry).send().await.map_err(fault)?;
-    Ok(())
+    let set = request.time_to_live_specification(expiry).send().await;
+    match set {
+        Ok(_) => Ok(()),
+        // Setting what is set already is refused.
+        Err(error) if error.code() == Some("ValidationException") => Ok(()),
+        Err(error) => Err(fault(error)),
+    }
 }
 
 fn owed_index() -> Result<GlobalSecondaryIndex> {

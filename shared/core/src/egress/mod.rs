@@ -4,6 +4,8 @@
 
 mod address;
 mod url;
+mod vet;
 
 pub use self::address::{RefusedKind, Verdict, carries_ipv4, verdict};
 pub use self::url::{CallbackUrl, EgressPolicy, UrlProblem};
+pub use self::vet::vet;

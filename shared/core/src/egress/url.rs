@@ -69,6 +69,9 @@ pub enum UrlProblem {
     /// A literal address that is not public, however it was spelt.
     #[error("names {1} ({0})")]
     NonPublicAddress(IpAddr, RefusedKind),
+    /// A name that leads, at the moment, to an address that is not public.
+    #[error("names a host that resolves to {0}")]
+    ResolvesTo(RefusedKind),
     /// A public IPv4 address in an unusual spelling.
     #[error("must write the address as {0}")]
     UnusualAddress(IpAddr),

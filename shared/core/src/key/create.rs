@@ -9,7 +9,7 @@ use super::{ApiKey, KeyId, KeyToken, RequestLimits, Scope};
 use crate::app::App;
 use crate::callback::{Callback, CallbackSecret, new_secret};
 use crate::dialect::Dialect;
-use crate::egress::{CallbackUrl, EgressPolicy};
+use crate::egress::{self, CallbackUrl};
 use crate::error::{Error, Result};
 use crate::id::BareKeyId;
 use crate::ports::{Clock, Entropy, KeyStore, Ports, Vault};
@@ -58,7 +58,11 @@ pub async fn create<P: Ports>(
     workspace: &Workspace,
     command: CreateKey,
 ) -> Result<NewKey> {
-    let draft = read(&command, &app.settings.egress)?;
+    let draft = read(&command)?;
+    let url = match &command.callback_url {
+        Some(text) => Some(callback_url(app, text).await?),
+        None => None,
+    };
     let project = match &command.project {
         None => workspace.default_project(),
         Some(text) => match project::resolve(&app.store, workspace.id, text).await {
@@ -72,7 +76,7 @@ pub async fn create<P: Ports>(
     let now = env.now();
     let id = KeyId { workspace: workspace.id, key: BareKeyId::new(now, env) };
     let token = KeyToken::new(id, env);
-    let (callback, callback_secret) = match draft.callback_url {
+    let (callback, callback_secret) = match url {
         None => (None, None),
         Some(url) => {
             let (callback, secret) = new_callback(app, env, workspace, &url).await?;
@@ -100,18 +104,15 @@ struct Draft {
     name: Label,
     scopes: BTreeSet<Scope>,
     dialect: Dialect,
-    callback_url: Option<CallbackUrl>,
     limits: RequestLimits,
 }
 
-fn read(command: &CreateKey, policy: &EgressPolicy) -> Result<Draft> {
+fn read(command: &CreateKey) -> Result<Draft> {
     let limit = |field, value: Option<i64>| value.map(|value| requests(field, value)).transpose();
-    let url = command.callback_url.as_deref().map(|text| callback_url(text, policy));
     Ok(Draft {
         name: Label::parse("name", &command.name)?,
         scopes: Scope::parse_all(&command.scopes)?,
         dialect: dialect(command.dialect.as_deref())?,
-        callback_url: url.transpose()?,
         limits: RequestLimits {
             per_minute: limit("requestsPerMinute", command.requests_per_minute)?,
             per_day: limit("requestsPerDay", command.requests_per_day)?,
@@ -128,8 +129,9 @@ fn dialect(text: Option<&str>) -> Result<Dialect> {
 }
 
 /// Judges a callback URL as it is saved.
-pub(super) fn callback_url(text: &str, policy: &EgressPolicy) -> Result<CallbackUrl> {
-    CallbackUrl::parse(text, policy)
+pub(super) async fn callback_url<P: Ports>(app: &App<P>, text: &str) -> Result<CallbackUrl> {
+    egress::vet(&app.names, text, &app.settings.egress)
+        .await
         .map_err(|problem| Error::invalid("callbackUrl", problem.to_string()))
 }
 
@@ -164,7 +166,7 @@ mod tests {
     }
 
     fn refused(command: &CreateKey) -> String {
-        match read(command, &EgressPolicy::default()) {
+        match read(command) {
             Err(Error::Invalid(problems)) => problems[0].field.clone().into_owned(),
             _ => String::from("nothing"),
         }
@@ -177,8 +179,6 @@ mod tests {
         assert_eq!(refused(&CreateKey { scopes: vec![], ..command() }), "scopes");
         assert_eq!(refused(&CreateKey { scopes: vec!["all".into()], ..command() }), "scopes");
         assert_eq!(refused(&CreateKey { dialect: Some("x".into()), ..command() }), "dialect");
-        let metadata = Some("http://169.254.169.254/".into());
-        assert_eq!(refused(&CreateKey { callback_url: metadata, ..command() }), "callbackUrl");
         let none = CreateKey { requests_per_minute: Some(0), ..command() };
         assert_eq!(refused(&none), "requestsPerMinute");
         let less = CreateKey { requests_per_day: Some(-5), ..command() };

@@ -42,7 +42,7 @@ pub async fn update<P: Ports>(
     let name = patch.name.as_deref().map(|name| Label::parse("name", name)).transpose()?;
     let fresh = match &patch.callback_url {
         Change::Set(text) => {
-            let url = create::callback_url(text, &app.settings.egress)?;
+            let url = create::callback_url(app, text).await?;
             Change::Set(create::new_callback(app, env, workspace, &url).await?)
         }
         Change::Keep => Change::Keep,

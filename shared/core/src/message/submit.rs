@@ -236,7 +236,8 @@ fn disposition<P: Ports>(
         max_output_tokens: bounds.max_output_tokens,
         month: time::month(now),
     };
-    let user_cap = workspace.limits.user_monthly_cap;
+    // Only a named user has a cap.
+    let user_cap = command.user.as_ref().and(workspace.limits.user_monthly_cap);
     let due = now + Duration::from_millis(app.settings.outbox_grace_ms);
     Disposition::Generate { hold, user_cap, due }
 }

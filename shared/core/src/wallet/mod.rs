@@ -1,8 +1,8 @@
 //! The prepaid wallet: holds before, settlement after, a ledger that is only ever added to.
 //!
 //! At any moment balance = Σ ledger, available = balance − Σ open holds, available ≥ 0. The wallet is
-//! spread over shards, because one row takes only so many transactions a second; each rule holds for
-//! every shard, and so for their sum.
+//! spread over shards, because one row takes only so many transactions a second; 0 ≤ available ≤
+//! balance holds for every shard, the sums for all of them together (a credit has one ledger row).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ use aiva_core::id::{SourceId, WorkspaceId};
 use aiva_core::key::{self, CreateKey, Scope};
 use aiva_core::knowledge::{Document, Edition, Passage};
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
-use aiva_core::ports::{Clock, Entropy, KnowledgeIndex, Model, Ports, Queue, Vault};
+use aiva_core::ports::{Clock, Entropy, KnowledgeIndex, Model, Names, Ports, Queue, Vault};
 use aiva_core::project::{self, AgentDraft};
 use aiva_core::reply::{self, GenerationSettings, ModelError, ModelReply, ModelRequest};
 use aiva_core::workspace::{self, RequestAccess, Workspace};
@@ -42,8 +42,25 @@ impl Ports for TestPorts {
     type Store = DynamoStore;
     type Queue = Sent;
     type Vault = OpenVault;
+    type Names = FewNames;
     type Clock = StoppedClock;
     type Entropy = Counted;
+}
+
+/// Names that lead where the tests need them; all others do not resolve.
+#[derive(Debug)]
+pub(crate) struct FewNames;
+
+impl Names for FewNames {
+    async fn addresses(&self, host: &str) -> Vec<std::net::IpAddr> {
+        match host {
+            "inside.example.com" => vec!["10.0.0.7".parse().unwrap()],
+            "half.example.com" => {
+                vec!["93.184.216.34".parse().unwrap(), "127.0.0.1".parse().unwrap()]
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A clock that only [`World::wait`] moves.
@@ -169,6 +186,7 @@ impl World {
             store: DynamoStore::new(client, "aiva".to_owned()),
             queue: Sent::default(),
             vault: OpenVault,
+            names: FewNames,
             clock: StoppedClock(AtomicI64::new(began.as_millisecond())),
             entropy: Counted(AtomicU64::new(0)),
             settings: Settings {

@@ -77,22 +77,33 @@ async fn deliveries(world: &World) -> Vec<Delivery> {
 fn messages_are_exactly_those_accepted(world: &World, messages: &[Vec<Message>]) {
     let visitors = messages.iter().flatten().filter(|message| message.sender == Sender::Visitor);
     let stored: BTreeSet<MessageId> = visitors.map(|message| message.id).collect();
-    let accepted: BTreeSet<MessageId> =
-        world.sent.iter().filter_map(|sent| sent.receipt.as_ref().map(|receipt| receipt.message)).collect();
+    let accepted: BTreeSet<MessageId> = world
+        .sent
+        .iter()
+        .filter_map(|sent| sent.receipt.as_ref().map(|receipt| receipt.message))
+        .collect();
     assert_eq!(stored, accepted, "what is stored is not what was accepted");
     let receipts = world.sent.iter().filter(|sent| sent.receipt.is_some()).count();
     assert_eq!(receipts, accepted.len(), "two requests share one message");
     assert!(
-        world.sent.iter().filter_map(|sent| sent.receipt.as_ref()).all(|receipt| !matches!(receipt.status, SubmitStatus::Skipped(_))),
+        world
+            .sent
+            .iter()
+            .filter_map(|sent| sent.receipt.as_ref())
+            .all(|receipt| !matches!(receipt.status, SubmitStatus::Skipped(_))),
         "nobody took over, so nothing is skipped"
     );
 }
 
 fn every_queued_message_has_one_ending(messages: &[Vec<Message>], deliveries: &[Delivery]) {
-    let count = |sender| messages.iter().flatten().filter(|message| message.sender == sender).count();
-    let failed: Vec<_> =
-        deliveries.iter().filter(|delivery| delivery.event == aiva_core::callback::Event::GenerationFailed).collect();
-    let named: BTreeSet<String> = failed.iter().map(|delivery| field(delivery, "messageId")).collect();
+    let count =
+        |sender| messages.iter().flatten().filter(|message| message.sender == sender).count();
+    let failed: Vec<_> = deliveries
+        .iter()
+        .filter(|delivery| delivery.event == aiva_core::callback::Event::GenerationFailed)
+        .collect();
+    let named: BTreeSet<String> =
+        failed.iter().map(|delivery| field(delivery, "messageId")).collect();
     assert_eq!(named.len(), failed.len(), "one message failed twice");
     assert_eq!(count(Sender::Visitor), count(Sender::Ai) + failed.len(), "replies and failures");
 }
@@ -102,14 +113,20 @@ async fn money_adds_up(world: &World, messages: &[Vec<Message>], ledger: &[Ledge
     let state = world.truth.store.shards_serializable(world.workspace.id, shards).await;
     let state = state.expect("the wallet is readable");
     for shard in &state {
-        assert!(shard.available >= MicroCredits::ZERO && shard.balance >= MicroCredits::ZERO, "{shard:?}");
+        assert!(
+            shard.available >= MicroCredits::ZERO && shard.balance >= MicroCredits::ZERO,
+            "{shard:?}"
+        );
         assert_eq!(shard.balance, shard.available, "a hold is open for ever: {shard:?}");
     }
     let balance: MicroCredits = state.iter().map(|shard| shard.balance).sum();
     let sum: MicroCredits = ledger.iter().map(|entry| entry.amount).sum();
     assert_eq!(balance, sum, "balance is not the sum of the ledger");
-    let credited: i64 =
-        ledger.iter().filter(|entry| entry.kind == LedgerKind::TopUp).map(|entry| entry.amount.0).sum();
+    let credited: i64 = ledger
+        .iter()
+        .filter(|entry| entry.kind == LedgerKind::TopUp)
+        .map(|entry| entry.amount.0)
+        .sum();
     assert_eq!(credited, world.credited, "a top-up was lost or counted twice");
 
     let charges: Vec<_> = ledger.iter().filter(|entry| entry.kind == LedgerKind::Charge).collect();
@@ -122,14 +139,21 @@ async fn money_adds_up(world: &World, messages: &[Vec<Message>], ledger: &[Ledge
     }
 }
 
-fn every_event_arrived_unchanged(world: &World, messages: &[Vec<Message>], deliveries: &[Delivery]) {
+fn every_event_arrived_unchanged(
+    world: &World,
+    messages: &[Vec<Message>],
+    deliveries: &[Delivery],
+) {
     let received = world.endpoint.received.lock().expect("no panic holds the endpoint");
     let mut by_message: BTreeMap<String, usize> = BTreeMap::new();
     for delivery in deliveries {
         let ended = matches!(delivery.status, DeliveryStatus::Delivered | DeliveryStatus::GivenUp);
         assert!(ended, "a delivery is {:?} for ever", delivery.status);
         let bodies = received.get(&delivery.id.to_string()).map(Vec::as_slice).unwrap_or_default();
-        assert!(bodies.iter().all(|body| body == delivery.payload.as_bytes()), "an attempt differs");
+        assert!(
+            bodies.iter().all(|body| body == delivery.payload.as_bytes()),
+            "an attempt differs"
+        );
         if delivery.status == DeliveryStatus::Delivered {
             assert!(!bodies.is_empty(), "delivered and never received");
         }
@@ -142,11 +166,13 @@ fn every_event_arrived_unchanged(world: &World, messages: &[Vec<Message>], deliv
     for reply in messages.iter().flatten().filter(|message| message.sender == Sender::Ai) {
         assert_eq!(by_message.get(&reply.id.to_string()), Some(&1), "one delivery for each reply");
     }
-    let known: BTreeSet<String> = deliveries.iter().map(|delivery| delivery.id.to_string()).collect();
+    let known: BTreeSet<String> =
+        deliveries.iter().map(|delivery| delivery.id.to_string()).collect();
     assert!(received.keys().all(|id| known.contains(id)), "something unknown was sent");
 }
 
 fn field(delivery: &Delivery, name: &str) -> String {
-    let body: serde_json::Value = serde_json::from_str(&delivery.payload).expect("a payload is JSON");
+    let body: serde_json::Value =
+        serde_json::from_str(&delivery.payload).expect("a payload is JSON");
     body[name].as_str().unwrap_or_default().to_owned()
 }

@@ -16,8 +16,8 @@ use aiva_core::knowledge::{Document, Edition, Passage};
 use aiva_core::message::{SubmitCommand, SubmitReceipt};
 use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::ports::{
-    Clock, Entropy, HttpOut, KeyStore, KnowledgeIndex, Model, OutgoingError, OutgoingRequest,
-    OutgoingResponse, Ports, WorkspaceStore,
+    Clock, Entropy, HttpOut, KeyStore, KnowledgeIndex, Model, Names, OutgoingError,
+    OutgoingRequest, OutgoingResponse, Ports, WorkspaceStore,
 };
 use aiva_core::project::{Agent, ModelSettings, Project};
 use aiva_core::reply::{ModelError, ModelReply, ModelRequest};
@@ -78,11 +78,20 @@ impl Entropy for SimEntropy {
     }
 }
 
+/// No name resolves here.
+pub(super) struct NoNames;
+impl Names for NoNames {
+    async fn addresses(&self, _host: &str) -> Vec<std::net::IpAddr> {
+        Vec::new()
+    }
+}
+
 pub(super) struct SimPorts;
 impl Ports for SimPorts {
     type Store = DynamoStore;
     type Queue = SqsQueue;
     type Vault = RingVault<SimEntropy>;
+    type Names = NoNames;
     type Clock = SimClock;
     type Entropy = SimEntropy;
 }
@@ -96,7 +105,11 @@ impl Model for SimModel {
         _on_delta: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<ModelReply, ModelError> {
         if self.0.chance(6) {
-            return Err(ModelError { reason: "the model failed", cause: "simulated".into(), usage: None });
+            return Err(ModelError {
+                reason: "the model failed",
+                cause: "simulated".into(),
+                usage: None,
+            });
         }
         let usage = (!self.0.chance(20)).then(|| Usage {
             input_tokens: self.0.below(900),
@@ -137,7 +150,8 @@ impl HttpOut for SimEndpoint {
             return Err(OutgoingError::Connect);
         }
         let header = |name: &str| request.headers.iter().find(|(key, _)| *key == name);
-        let id = header("x-assistify-delivery-id").expect("every attempt names its delivery").1.clone();
+        let id =
+            header("x-assistify-delivery-id").expect("every attempt names its delivery").1.clone();
         let mut received = self.received.lock().expect("no panic holds the endpoint");
         received.entry(id).or_default().push(request.body);
         match fate {
@@ -194,11 +208,18 @@ impl World {
         let deliveries_url = create_queue(&sqs.client(), DELIVERIES).await;
         let app = |dynamo: aws_sdk_dynamodb::Client, sqs: aws_sdk_sqs::Client| {
             let entropy = SimEntropy(dice.clone());
-            let ring = SecretString::from(r#"{"current":"v1","v1":"simulated-key-material"}"#);
+            let ring = SecretString::from(
+                r#"{"current":"v1","v1":"simulated-key-material-of-enough-characters"}"#,
+            );
             App::<SimPorts> {
                 store: DynamoStore::new(dynamo, TABLE.to_owned()),
-                queue: SqsQueue::new(sqs, Some(generation_url.clone()), Some(deliveries_url.clone())),
+                queue: SqsQueue::new(
+                    sqs,
+                    Some(generation_url.clone()),
+                    Some(deliveries_url.clone()),
+                ),
                 vault: RingVault::new(RingSource::Fixed(ring), entropy.clone()),
+                names: NoNames,
                 clock: SimClock(clock.clone()),
                 entropy,
                 settings: Settings {
@@ -247,12 +268,15 @@ impl World {
     pub(super) async fn top_up(&mut self, worst_cases: i64) {
         let worst = self.worst_case().0;
         let amount = MicroCredits(worst * worst_cases + worst / 2);
-        let idempotency = IdempotencyKey::parse("k", &format!("top-up-{}", self.dice.next())).expect("a key");
+        let idempotency =
+            IdempotencyKey::parse("k", &format!("top-up-{}", self.dice.next())).expect("a key");
         let command = TopUpCommand { kind: LedgerKind::TopUp, amount, idempotency };
         // Sent until it is answered, twice each time: it counts once.
         loop {
-            let tried = wallet::top_up(&self.app.store, &self.app, &self.workspace, command.clone()).await;
-            let again = wallet::top_up(&self.app.store, &self.app, &self.workspace, command.clone()).await;
+            let tried =
+                wallet::top_up(&self.app.store, &self.app, &self.workspace, command.clone()).await;
+            let again =
+                wallet::top_up(&self.app.store, &self.app, &self.workspace, command.clone()).await;
             if tried.is_ok() || again.is_ok() {
                 self.credited += amount.0;
                 return;
@@ -317,7 +341,8 @@ async fn api_key(app: &App<SimPorts>, workspace: &Workspace) -> KeyId {
     use aiva_core::callback::{Callback, CallbackSecret, new_secret};
     use aiva_core::ports::Vault;
     let now = app.clock.now();
-    let id = KeyId { workspace: workspace.id, key: aiva_core::id::BareKeyId::new(now, &app.entropy) };
+    let id =
+        KeyId { workspace: workspace.id, key: aiva_core::id::BareKeyId::new(now, &app.entropy) };
     let token = KeyToken::new(id, &app.entropy);
     let sealed = app.vault.seal(workspace.id, &new_secret(&app.entropy)).await.expect("sealed");
     let key = ApiKey {

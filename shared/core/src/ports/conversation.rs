@@ -1,0 +1,210 @@
+//! What is stored of conversations, knowledge and deliveries, and what is owed.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::conversation::{Conversation, ConversationRef};
+use crate::delivery::{Delivery, DeliveryClaim, DeliveryFilter, DeliveryUpdate};
+use crate::error::Result;
+use crate::id::{ConversationId, DeliveryId, ProjectId, SourceId, WorkspaceId};
+use crate::knowledge::{Document, Source};
+use crate::message::{Claimed, Lease, Message, Submission, Submitted};
+use crate::outbox::{Owed, OwedItem};
+use crate::page::{Limit, Page};
+use crate::project::Project;
+use crate::reply::{Settled, Settlement};
+use crate::workspace::Workspace;
+
+/// What a submit reads before it writes, in one round trip.
+#[derive(Debug, Clone)]
+pub struct Situation {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// The project.
+    pub project: Project,
+    /// The conversation, if it exists.
+    pub conversation: Option<Conversation>,
+}
+
+/// Conversations and their messages, as readers see them.
+pub trait ConversationStore: Send + Sync + 'static {
+    /// Reads workspace, project and conversation in one request; `None` without the first two.
+    fn situation(
+        &self,
+        reference: &ConversationRef,
+    ) -> impl Future<Output = Result<Option<Situation>>> + Send;
+
+    /// Reads a conversation, strongly consistent.
+    fn conversation(
+        &self,
+        reference: &ConversationRef,
+    ) -> impl Future<Output = Result<Option<Conversation>>> + Send;
+
+    /// Finds a conversation of a workspace by our id.
+    fn conversation_by_id(
+        &self,
+        workspace: WorkspaceId,
+        id: ConversationId,
+    ) -> impl Future<Output = Result<Option<Conversation>>> + Send;
+
+    /// Lists a project's conversations made before another, newest first.
+    fn conversations_before(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        before: Option<ConversationId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Conversation>>> + Send;
+
+    /// Reads messages with a greater `seq`, ascending.
+    fn messages_after(
+        &self,
+        reference: &ConversationRef,
+        after: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Message>>> + Send;
+
+    /// Reads the newest messages up to and including `seq`, ascending.
+    fn messages_until(
+        &self,
+        reference: &ConversationRef,
+        seq: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Message>>> + Send;
+}
+
+/// The two transactions of a message's life, and the claim between them.
+pub trait MessageStore: Send + Sync + 'static {
+    /// Stores a submission whole, or says why not. An idempotency key that was used before wins over
+    /// every other reason.
+    fn submit(&self, submission: &Submission) -> impl Future<Output = Result<Submitted>> + Send;
+
+    /// Claims the reply owed for a message.
+    fn claim(
+        &self,
+        reference: &ConversationRef,
+        seq: u64,
+        lease: &Lease,
+    ) -> impl Future<Output = Result<Claimed>> + Send;
+
+    /// Settles a claimed reply whole, or says why not.
+    fn settle(&self, settlement: &Settlement) -> impl Future<Output = Result<Settled>> + Send;
+}
+
+/// Sources of knowledge.
+pub trait KnowledgeStore: Send + Sync + 'static {
+    /// Stores a source with its text and advances the project's knowledge version; a source that
+    /// exists stays as it is (see [`KeyStore::create_key`]).
+    fn put_source(&self, source: &Source, text: &str) -> impl Future<Output = Result<()>> + Send;
+
+    /// Deletes a source and advances the version; `false` when there is none.
+    fn delete_source(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        source: SourceId,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Lists a project's sources, newest first.
+    fn sources(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        before: Option<SourceId>,
+        limit: Limit,
+    ) -> impl Future<Output = Result<Page<Source>>> + Send;
+
+    /// Reads a source without its text.
+    fn source(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        source: SourceId,
+    ) -> impl Future<Output = Result<Option<Source>>> + Send;
+
+    /// Reads every source of a project with its text, for indexing.
+    fn documents(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+    ) -> impl Future<Output = Result<Vec<Document>>> + Send;
+}
+
+/// Deliveries.
+pub trait DeliveryStore: Send + Sync + 'static {
+    /// Stores a delivery that no reply brings with it (a test, say).
+    fn create_delivery(
+        &self,
+        delivery: &Delivery,
+        due: Timestamp,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Reads a delivery.
+    fn delivery(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+    ) -> impl Future<Output = Result<Option<Delivery>>> + Send;
+
+    /// Lists deliveries, newest first; a rare filter may answer a short page with a next position.
+    fn deliveries(
+        &self,
+        workspace: WorkspaceId,
+        filter: &DeliveryFilter,
+        before: Option<DeliveryId>,
+        limit: Limit,
+    ) -> impl Future<Output = Result<Page<Delivery>>> + Send;
+
+    /// Claims a pending delivery that is due.
+    fn claim_delivery(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+        lease: &Lease,
+    ) -> impl Future<Output = Result<DeliveryClaim>> + Send;
+
+    /// Records what came of a claimed delivery; `false` when the lease was lost.
+    fn record_delivery(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+        fence: u64,
+        update: &DeliveryUpdate,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Closes a pending delivery as cancelled; `false` when it is not pending, or a worker is at it.
+    fn cancel_delivery(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Makes a closed delivery pending again, due now; a pending one is made due now. `false` when
+    /// there is none.
+    fn reopen_delivery(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+        now: Timestamp,
+        due: Timestamp,
+    ) -> impl Future<Output = Result<bool>> + Send;
+}
+
+/// What is owed: replies and deliveries that a queue should be carrying.
+pub trait OutboxStore: Send + Sync + 'static {
+    /// How many shards the index of owed things has.
+    fn owed_shards(&self) -> u8;
+
+    /// Lists what has been due in one shard, oldest first.
+    fn owed(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Owed>>> + Send;
+
+    /// Moves the moment that something is due; nothing happens when it is no longer owed.
+    fn postpone(&self, item: &OwedItem, due: Timestamp) -> impl Future<Output = Result<()>> + Send;
+}
