@@ -92,7 +92,10 @@ mod tests {
 
     #[test]
     fn a_summary_counts_the_messages_and_quotes_the_last() {
-        assert_eq!(of("A  human,\nplease", 1), "1 message so far. Last from the visitor: A human, please");
+        assert_eq!(
+            of("A  human,\nplease", 1),
+            "1 message so far. Last from the visitor: A human, please"
+        );
         assert!(of("x", 7).starts_with("7 messages so far."));
     }
 

@@ -64,17 +64,47 @@ const PATTERNS: &[&str] = &[
 
 /// Words that may follow a wish without making it another sentence.
 const FOLLOWERS: &[&str] = &[
-    "please", "now", "instead", "asap", "immediately", "today", "right", "about", "because", "who",
-    "that", "and", "not", "rather", "from", "here", "thanks", "thank", "to", "for", "if", "directly",
-    "bitte", "jetzt", "sofort", "sprechen", "verbinden", "maintenant", "merci", "s'il", "por", "ahora",
-    "per", "alsjeblieft",
+    "please",
+    "now",
+    "instead",
+    "asap",
+    "immediately",
+    "today",
+    "right",
+    "about",
+    "because",
+    "who",
+    "that",
+    "and",
+    "not",
+    "rather",
+    "from",
+    "here",
+    "thanks",
+    "thank",
+    "to",
+    "for",
+    "if",
+    "directly",
+    "bitte",
+    "jetzt",
+    "sofort",
+    "sprechen",
+    "verbinden",
+    "maintenant",
+    "merci",
+    "s'il",
+    "por",
+    "ahora",
+    "per",
+    "alsjeblieft",
 ];
 
 /// Words that turn a wish into its opposite, or into a question about the past.
 const NEGATIONS: &[&str] = &[
-    "not", "don't", "dont", "didn't", "never", "no", "without", "did", "do", "does", "nicht", "kein",
-    "keinen", "keine", "nie", "pas", "jamais", "nunca", "non", "não", "niet", "geen", "ohne", "sans",
-    "sin",
+    "not", "don't", "dont", "didn't", "never", "no", "without", "did", "do", "does", "nicht",
+    "kein", "keinen", "keine", "nie", "pas", "jamais", "nunca", "non", "não", "niet", "geen",
+    "ohne", "sans", "sin",
 ];
 
 /// How far before a pattern a negation counts, in words.

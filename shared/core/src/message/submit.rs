@@ -211,9 +211,7 @@ fn draft<P: Ports>(
     conversation.last_user.clone_from(&command.user);
     let message = message_of(MessageId::new(now, app), conversation.seq, command, now);
     let event = match fate {
-        Fate::Handoff(reason) => {
-            conversation::handoff(app, key, &conversation, &message, reason)
-        }
+        Fate::Handoff(reason) => conversation::handoff(app, key, &conversation, &message, reason),
         Fate::Generate | Fate::Skip(_) => None,
     };
     Submission {

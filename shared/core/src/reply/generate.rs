@@ -241,16 +241,9 @@ fn draft<P: Ports>(
         Outcome::NotAsked => (Ending::Suppressed, None),
     };
     let payload = payload_of(outcome, reply.as_ref(), owed);
-    let event =
-        payload.filter(|_| ending != Ending::Suppressed).and_then(|(event, payload)| {
-            delivery::draft(
-                app,
-                key?,
-                event,
-                Some(conversation.reference.external.as_str()),
-                &payload,
-            )
-        });
+    let event = payload.filter(|_| ending != Ending::Suppressed).and_then(|(event, payload)| {
+        delivery::draft(app, key?, event, Some(conversation.reference.external.as_str()), &payload)
+    });
     let mut deliveries: Vec<_> = event.into_iter().collect();
     if let (Handoff::To(key), Ending::Replied) = (handoff, ending) {
         conversation.give_to_human(None);

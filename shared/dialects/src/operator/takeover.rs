@@ -15,16 +15,12 @@ use super::page::Asked;
 use super::{read, route};
 use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb};
 
-pub(super) const TAKE_OVER: Route = route(
-    Verb::Post,
-    &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/take-over"],
-);
+pub(super) const TAKE_OVER: Route =
+    route(Verb::Post, &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/take-over"]);
 pub(super) const REPLY: Route =
     route(Verb::Post, &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/messages"]);
-pub(super) const HAND_BACK: Route = route(
-    Verb::Post,
-    &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/hand-back"],
-);
+pub(super) const HAND_BACK: Route =
+    route(Verb::Post, &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/hand-back"]);
 pub(super) const RESOLVE: Route =
     route(Verb::Post, &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/resolve"]);
 
