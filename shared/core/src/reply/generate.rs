@@ -152,7 +152,7 @@ async fn settle<P: Ports>(
                 Some(last) => app.store.key(last).await?,
                 None => key.clone(),
             };
-            Handoff::To(last)
+            Handoff::To(last.map(Box::new))
         } else {
             Handoff::No
         };
@@ -177,7 +177,7 @@ async fn settle<P: Ports>(
 /// Whether the conversation goes to a human after this reply, and whose callback is told.
 enum Handoff {
     No,
-    To(Option<ApiKey>),
+    To(Option<Box<ApiKey>>),
 }
 
 /// A reply that rests on no passage is of low confidence.
@@ -248,7 +248,7 @@ fn draft<P: Ports>(
     if let (Handoff::To(key), Ending::Replied) = (handoff, ending) {
         conversation.give_to_human(None);
         let reason = HandoffReason::LowConfidence;
-        let (key, message) = (key.as_ref(), &owed.message);
+        let (key, message) = (key.as_deref(), &owed.message);
         deliveries.extend(conversation::handoff(app, key, &conversation, message, reason));
     }
     conversation.version += 1;
