@@ -157,9 +157,8 @@ async fn messages_come_in_order_from_either_end_even_when_they_are_long() {
         conversation = Some(next.conversation);
     }
     let reference = world.reference("c");
-    let numbers = |messages: Vec<Message>| {
-        messages.iter().map(|message| message.seq).collect::<Vec<_>>()
-    };
+    let numbers =
+        |messages: Vec<Message>| messages.iter().map(|message| message.seq).collect::<Vec<_>>();
     let after = world.store.messages_after(&reference, 2, 25).await.unwrap();
     assert_eq!(numbers(after), (3..=27).collect::<Vec<_>>());
     let until = world.store.messages_until(&reference, 29, 25).await.unwrap();
