@@ -11,3 +11,4 @@ mod simulation;
 mod smoke;
 mod structure;
 mod support;
+mod takeover;

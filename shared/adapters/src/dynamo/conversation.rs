@@ -1,6 +1,6 @@
 //! Conversations and their messages, as readers see them.
 
-use aiva_core::conversation::{Conversation, ConversationRef};
+use aiva_core::conversation::{Advance, Advanced, Conversation, ConversationRef};
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ConversationId, ProjectId, WorkspaceId};
 use aiva_core::message::Message;
@@ -16,6 +16,8 @@ use super::read::Reading;
 use super::row::conversation::{ConversationRow, EntryRow};
 use super::row::message::MessageRow;
 use super::row::workspace::{ProjectRow, WorkspaceRow};
+use super::settle::delivery_item;
+use super::write::{Change, Transacted, put};
 
 impl ConversationStore for DynamoStore {
     async fn situation(&self, reference: &ConversationRef) -> Result<Option<Situation>> {
@@ -103,6 +105,23 @@ impl ConversationStore for DynamoStore {
         let reading = Reading { ascending: false, ..Reading::oldest(limit) };
         let run = self.run(&span, reading).await?;
         run.items.into_iter().rev().map(parse_message).collect()
+    }
+
+    /// One transaction. A try of it that was lost on the way is covered by the SDK's own token.
+    async fn advance(&self, advance: &Advance) -> Result<Advanced> {
+        let conversation = &advance.conversation;
+        let mut actions = vec![self.conversation_action(conversation)?];
+        if let Some(message) = &advance.message {
+            actions.push(self.reply_action(conversation, message)?);
+        }
+        for (delivery, due) in &advance.deliveries {
+            actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
+        }
+        match self.transact(None, actions).await? {
+            Transacted::Yes => Ok(Advanced::Stored),
+            // The number of a message stands with the version: neither is refused alone.
+            Transacted::No(_) => Ok(Advanced::Stale),
+        }
     }
 }
 

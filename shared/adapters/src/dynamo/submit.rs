@@ -16,6 +16,7 @@ use super::item::{Item, from_item, moment, number, text, to_item};
 use super::keys::{self, DUE, OWED};
 use super::row::conversation::{ConversationRow, EntryRow, FirstUseRow};
 use super::row::message::MessageRow;
+use super::settle::delivery_item;
 use super::write::{Change, Refusal, Transacted, put, update};
 
 /// Months of a contact's spending that are kept beside the running one.
@@ -46,6 +47,9 @@ impl DynamoStore {
         }
         if conversation.version == 1 {
             actions.push(self.entry_action(conversation)?);
+        }
+        for (delivery, due) in &submission.deliveries {
+            actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
         }
         let token = submission.message.id.bare();
         match self.transact(Some(token), actions).await? {

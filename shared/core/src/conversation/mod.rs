@@ -2,15 +2,32 @@
 
 use jiff::Timestamp;
 
+use crate::delivery::Delivery;
 use crate::id::{ConversationId, ProjectId, WorkspaceId};
 use crate::key::KeyId;
+use crate::message::Message;
 use crate::text::ExternalId;
 
+mod advance;
+mod escalation;
+mod hand_back;
+mod handoff;
 mod list;
 mod read;
+mod reply_as_agent;
+mod resolve;
+mod take_over;
+mod wish;
 
+pub use escalation::HandoffReason;
+pub(crate) use escalation::asked_for;
+pub use hand_back::hand_back;
+pub(crate) use handoff::handoff;
 pub use list::{ConversationFilter, list};
 pub use read::{ConversationView, find, read};
+pub use reply_as_agent::{AgentReply, reply_as_agent};
+pub use resolve::resolve;
+pub use take_over::take_over;
 
 /// Names a conversation the way its rows are found: by the integrator's own id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,10 +63,56 @@ pub struct Conversation {
     pub last_user: Option<ExternalId>,
     /// Answers of low confidence in a row.
     pub low_confidence_turns: u32,
+    /// The number of the last message that was in human hands; no reply of the agent is sent for it or
+    /// for an earlier one any more.
+    pub human_seq: u64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Conversation {
+    /// Whether the agent's reply to the message with this number may be sent.
+    pub fn ai_answers(&self, seq: u64) -> bool {
+        self.owner == Owner::Ai && seq > self.human_seq
+    }
+
+    /// Puts the conversation into human hands: somebody's, or nobody's in particular yet.
+    pub(crate) fn give_to_human(&mut self, agent: Option<String>) {
+        self.owner = Owner::Human { agent };
+        self.status = ConversationStatus::Open;
+        self.low_confidence_turns = 0;
+    }
+
+    /// Puts the conversation into the agent's hands. What was said until now stays the human's.
+    pub(crate) fn give_to_ai(&mut self) {
+        if self.owner != Owner::Ai {
+            self.owner = Owner::Ai;
+            self.human_seq = self.seq;
+        }
+    }
+}
+
+/// What an operator does to a conversation writes in one transaction: the conversation by
+/// compare-and-set on its version, a human agent's message, the events.
+#[derive(Debug, Clone)]
+pub struct Advance {
+    /// The conversation as it will stand; `version` is one more than was read.
+    pub conversation: Conversation,
+    /// What a human agent says, if anything.
+    pub message: Option<Message>,
+    /// Events on their way, with the moment the sweep may take each that the queue lost it.
+    pub deliveries: Vec<(Delivery, Timestamp)>,
+}
+
+/// What came of an [`Advance`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advanced {
+    /// All of it is stored.
+    Stored,
+    /// The conversation moved on since it was read; nothing is stored.
+    Stale,
 }
 
 /// Who answers.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::Conversation;
+use crate::delivery::Delivery;
 use crate::id::MessageId;
 use crate::key::KeyId;
 use crate::money::MicroCredits;
@@ -138,6 +139,9 @@ pub struct Submission {
     pub message: Message,
     /// Whether a reply is owed.
     pub disposition: Disposition,
+    /// Events on their way (a handoff's), with the moment the sweep may take each that the queue lost
+    /// it.
+    pub deliveries: Vec<(Delivery, Timestamp)>,
 }
 
 /// Whether a reply is owed for a message.

@@ -9,14 +9,16 @@ use super::{
     Disposition, Fingerprint, Message, Sender, SkipReason, Submission, Submitted, Visibility,
 };
 use crate::app::App;
-use crate::conversation::{Conversation, ConversationRef, ConversationStatus, Owner};
+use crate::conversation::{
+    self, Conversation, ConversationRef, ConversationStatus, HandoffReason, Owner,
+};
 use crate::error::{Conflict, Error, Result};
 use crate::id::{ConversationId, MessageId};
-use crate::key::KeyId;
+use crate::key::{ApiKey, KeyId};
 use crate::outbox::GenerationJob;
-use crate::ports::{Clock, ConversationStore, MessageStore, Ports, Queue, Situation};
+use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Queue, Situation};
 use crate::project::ModelSettings;
-use crate::reply::tokens;
+use crate::reply::{self, tokens};
 use crate::text::{Content, ExternalId, IdempotencyKey};
 use crate::time;
 use crate::wallet::{self, Cover, Hold};
@@ -80,7 +82,13 @@ pub async fn submit<P: Ports>(
             None => app.store.situation(&command.reference).await?.ok_or(Error::NotFound)?,
         };
         current.workspace.require_active()?;
-        let submission = draft(app, &command, &current, shard);
+        let fate = fate(&command, &current);
+        // Only a handoff has an event, so that only it reads the key once more.
+        let key = match fate {
+            Fate::Handoff(_) => app.store.key(command.key).await?,
+            Fate::Generate | Fate::Skip(_) => None,
+        };
+        let submission = draft(app, &command, &current, (fate, key.as_ref(), shard));
         match app.store.submit(&submission).await? {
             Submitted::Stored => return Ok(accepted(app, &submission).await),
             Submitted::Replay(first) if first.fingerprint == submission.fingerprint => {
@@ -126,7 +134,10 @@ async fn funded_shard<P: Ports>(
 async fn accepted<P: Ports>(app: &App<P>, submission: &Submission) -> SubmitReceipt {
     let conversation = &submission.conversation;
     let status = match submission.disposition {
-        Disposition::Skip(reason) => SubmitStatus::Skipped(reason),
+        Disposition::Skip(reason) => {
+            reply::announce(app, &submission.deliveries).await;
+            SubmitStatus::Skipped(reason)
+        }
         Disposition::Generate { .. } => {
             let job = GenerationJob {
                 workspace_id: conversation.reference.workspace,
@@ -145,41 +156,63 @@ async fn accepted<P: Ports>(app: &App<P>, submission: &Submission) -> SubmitRece
     SubmitReceipt { conversation: conversation.id, message: submission.message.id, status }
 }
 
-/// Writes down what the message will store, given how things stand.
+/// What becomes of a message, given how things stand.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Generate,
+    Skip(SkipReason),
+    Handoff(HandoffReason),
+}
+
+fn fate(command: &SubmitCommand, current: &Situation) -> Fate {
+    let (workspace, agent) = (&current.workspace, &current.project.agent);
+    if let Some(conversation) = &current.conversation {
+        if matches!(conversation.owner, Owner::Human { .. }) {
+            return Fate::Skip(SkipReason::HumanOwned);
+        }
+        if conversation.status == ConversationStatus::Resolved && !workspace.reopen_on_message {
+            return Fate::Skip(SkipReason::ConversationResolved);
+        }
+    }
+    if !agent.is_enabled() {
+        return Fate::Skip(SkipReason::AiDisabled);
+    }
+    conversation::asked_for(&agent.escalation, command.content.as_str())
+        .map_or(Fate::Generate, Fate::Handoff)
+}
+
+/// Writes down what the message will store.
 fn draft<P: Ports>(
     app: &App<P>,
     command: &SubmitCommand,
     current: &Situation,
-    shard: Option<u8>,
+    (fate, key, shard): (Fate, Option<&ApiKey>, Option<u8>),
 ) -> Submission {
     let now = app.now();
     let before = current.conversation.as_ref();
     let mut conversation = before.cloned().unwrap_or_else(|| fresh(app, &command.reference, now));
-    let disposition = disposition(
-        app,
-        command,
-        current,
-        shard.unwrap_or_else(|| home_shard(current, &conversation)),
-    );
-    if matches!(disposition, Disposition::Generate { .. }) {
-        conversation.status = ConversationStatus::Open;
-        conversation.pending_replies += 1;
-    }
+    let disposition = match fate {
+        Fate::Generate => {
+            conversation.status = ConversationStatus::Open;
+            conversation.pending_replies += 1;
+            let shard = shard.unwrap_or_else(|| home_shard(current, &conversation));
+            generation(app, command, current, shard)
+        }
+        Fate::Skip(reason) => Disposition::Skip(reason),
+        Fate::Handoff(_) => {
+            conversation.give_to_human(None);
+            Disposition::Skip(SkipReason::HumanOwned)
+        }
+    };
     conversation.seq += 1;
     conversation.version += 1;
     conversation.updated_at = now;
     conversation.last_key = Some(command.key);
     conversation.last_user.clone_from(&command.user);
-    let message = Message {
-        id: MessageId::new(now, app),
-        seq: conversation.seq,
-        sender: Sender::Visitor,
-        content: command.content.clone(),
-        visibility: Visibility::Public,
-        user: command.user.clone(),
-        agent_name: None,
-        citations: Vec::new(),
-        created_at: now,
+    let message = message_of(MessageId::new(now, app), conversation.seq, command, now);
+    let event = match fate {
+        Fate::Handoff(reason) => conversation::handoff(app, key, &conversation, &message, reason),
+        Fate::Generate | Fate::Skip(_) => None,
     };
     Submission {
         idempotency: command.idempotency.clone(),
@@ -188,6 +221,21 @@ fn draft<P: Ports>(
         conversation,
         message,
         disposition,
+        deliveries: event.into_iter().collect(),
+    }
+}
+
+fn message_of(id: MessageId, seq: u64, command: &SubmitCommand, now: Timestamp) -> Message {
+    Message {
+        id,
+        seq,
+        sender: Sender::Visitor,
+        content: command.content.clone(),
+        visibility: Visibility::Public,
+        user: command.user.clone(),
+        agent_name: None,
+        citations: Vec::new(),
+        created_at: now,
     }
 }
 
@@ -203,29 +251,20 @@ fn fresh<P: Ports>(app: &App<P>, reference: &ConversationRef, now: Timestamp) ->
         last_key: None,
         last_user: None,
         low_confidence_turns: 0,
+        human_seq: 0,
         created_at: now,
         updated_at: now,
     }
 }
 
-fn disposition<P: Ports>(
+/// A reply is owed, and its worst case is held.
+fn generation<P: Ports>(
     app: &App<P>,
     command: &SubmitCommand,
     current: &Situation,
     shard: u8,
 ) -> Disposition {
     let (workspace, agent) = (&current.workspace, &current.project.agent);
-    if let Some(conversation) = &current.conversation {
-        if matches!(conversation.owner, Owner::Human { .. }) {
-            return Disposition::Skip(SkipReason::HumanOwned);
-        }
-        if conversation.status == ConversationStatus::Resolved && !workspace.reopen_on_message {
-            return Disposition::Skip(SkipReason::ConversationResolved);
-        }
-    }
-    if !agent.is_enabled() {
-        return Disposition::Skip(SkipReason::AiDisabled);
-    }
     let now = app.now();
     let bounds = bounds_for(&agent.model, &command.content);
     let hold = Hold {

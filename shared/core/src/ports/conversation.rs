@@ -4,7 +4,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use crate::conversation::{Conversation, ConversationRef};
+use crate::conversation::{Advance, Advanced, Conversation, ConversationRef};
 use crate::delivery::{Delivery, DeliveryClaim, DeliveryFilter, DeliveryUpdate};
 use crate::error::Result;
 use crate::id::{ConversationId, DeliveryId, ProjectId, SourceId, WorkspaceId};
@@ -72,6 +72,9 @@ pub trait ConversationStore: Send + Sync + 'static {
         seq: u64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Message>>> + Send;
+
+    /// Stores what an operator did to a conversation whole, or says why not.
+    fn advance(&self, advance: &Advance) -> impl Future<Output = Result<Advanced>> + Send;
 }
 
 /// The two transactions of a message's life, and the claim between them.

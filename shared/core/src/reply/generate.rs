@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Ending, ModelError, ModelReply, ModelRequest, Settled, Settlement, compose, tokens};
 use crate::app::App;
 use crate::callback::{Event, Payload, PayloadMessage};
-use crate::conversation::{Conversation, Owner};
+use crate::conversation::{self, Conversation, ConversationStatus, HandoffReason};
 use crate::delivery::{self, Delivery};
 use crate::error::{Error, Result};
 use crate::id::{LedgerEntryId, MessageId};
@@ -99,13 +99,12 @@ async fn answer<P: Ports>(
     situation: &Situation,
     owed: &OwedReply,
 ) -> Result<Outcome> {
-    let conversation = situation.conversation.as_ref();
-    if conversation.is_none_or(|conversation| conversation.owner != Owner::Ai) {
-        return Ok(Outcome::NotAsked);
-    }
+    let seq = owed.message.seq;
+    let ours = situation.conversation.as_ref().filter(|conversation| conversation.ai_answers(seq));
+    let Some(conversation) = ours else { return Ok(Outcome::NotAsked) };
     let question = owed.message.content.as_str();
-    let before = owed.message.seq.saturating_sub(1);
-    let reference = &conversation.expect("checked above").reference;
+    let before = seq.saturating_sub(1);
+    let reference = &conversation.reference;
     let history = match before {
         0 => Vec::new(),
         before => app.store.messages_until(reference, before, HISTORY_MESSAGES).await?,
@@ -141,11 +140,24 @@ async fn settle<P: Ports>(
     outcome: Outcome,
 ) -> Result<()> {
     let key = app.store.key(owed.key).await?;
+    let patience = situation.project.agent.escalation.low_confidence_turns;
     let mut conversation = situation
         .conversation
         .ok_or_else(|| Error::internal("a claimed message has no conversation"))?;
     for _ in 0..MAX_STALE_ROUNDS {
-        let settlement = draft(app, conversation, job, owed, (&outcome, key.as_ref()));
+        let handoff = if ends_patience(&conversation, &outcome, owed, patience) {
+            // The event is the whole conversation's: it goes to the key that last wrote in it.
+            let last = conversation.last_key.filter(|last| *last != owed.key);
+            let last = match last {
+                Some(last) => app.store.key(last).await?,
+                None => key.clone(),
+            };
+            Handoff::To(last.map(Box::new))
+        } else {
+            Handoff::No
+        };
+        let ending = (&outcome, key.as_ref(), &handoff);
+        let settlement = draft(app, conversation, job, owed, ending);
         match app.store.settle(&settlement).await? {
             Settled::Stored => {
                 announce(app, &settlement.deliveries).await;
@@ -160,6 +172,31 @@ async fn settle<P: Ports>(
         }
     }
     Err(Error::unavailable("the conversation is contended"))
+}
+
+/// Whether the conversation goes to a human after this reply, and whose callback is told.
+enum Handoff {
+    No,
+    To(Option<Box<ApiKey>>),
+}
+
+/// A reply that rests on no passage is of low confidence.
+fn is_unsure(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Replied { reply, .. } if reply.cited.is_empty())
+}
+
+/// Whether this reply is one too many of low confidence in a row.
+fn ends_patience(
+    conversation: &Conversation,
+    outcome: &Outcome,
+    owed: &OwedReply,
+    patience: Option<u8>,
+) -> bool {
+    let turns = conversation.low_confidence_turns.saturating_add(1);
+    conversation.ai_answers(owed.message.seq)
+        && conversation.status == ConversationStatus::Open
+        && is_unsure(outcome)
+        && patience.is_some_and(|patience| turns >= u32::from(patience))
 }
 
 /// Tells the queue what is due. What it loses, the sweep sends again.
@@ -180,32 +217,40 @@ fn draft<P: Ports>(
     mut conversation: Conversation,
     job: &GenerationJob,
     owed: &OwedReply,
-    (outcome, key): (&Outcome, Option<&ApiKey>),
+    (outcome, key, handoff): (&Outcome, Option<&ApiKey>, &Handoff),
 ) -> Settlement {
     let now = app.now();
     let mut reply = None;
     let (ending, usage) = match outcome {
-        Outcome::Replied { reply: text, usage, request } if conversation.owner == Owner::Ai => {
+        Outcome::Replied { reply: text, usage, request } if conversation.ai_answers(job.seq) => {
             conversation.seq += 1;
+            conversation.low_confidence_turns = if is_unsure(outcome) {
+                conversation.low_confidence_turns.saturating_add(1)
+            } else {
+                0
+            };
             reply =
                 Some(message_of(MessageId::new(now, app), conversation.seq, text, request, now));
             (Ending::Replied, Some(*usage))
         }
-        Outcome::Replied { usage, .. } => (Ending::Suppressed, Some(*usage)),
+        // Nobody is charged by our own estimate for what nobody reads.
+        Outcome::Replied { usage, .. } => {
+            (Ending::Suppressed, Some(*usage).filter(|usage| usage.source == UsageSource::Reported))
+        }
         Outcome::Failed { usage, .. } => (Ending::Failed, *usage),
         Outcome::NotAsked => (Ending::Suppressed, None),
     };
     let payload = payload_of(outcome, reply.as_ref(), owed);
-    let deliveries =
-        payload.filter(|_| ending != Ending::Suppressed).and_then(|(event, payload)| {
-            delivery::draft(
-                app,
-                key?,
-                event,
-                Some(conversation.reference.external.as_str()),
-                &payload,
-            )
-        });
+    let event = payload.filter(|_| ending != Ending::Suppressed).and_then(|(event, payload)| {
+        delivery::draft(app, key?, event, Some(conversation.reference.external.as_str()), &payload)
+    });
+    let mut deliveries: Vec<_> = event.into_iter().collect();
+    if let (Handoff::To(key), Ending::Replied) = (handoff, ending) {
+        conversation.give_to_human(None);
+        let reason = HandoffReason::LowConfidence;
+        let (key, message) = (key.as_deref(), &owed.message);
+        deliveries.extend(conversation::handoff(app, key, &conversation, message, reason));
+    }
     conversation.version += 1;
     conversation.updated_at = now;
     conversation.pending_replies = conversation.pending_replies.saturating_sub(1);
@@ -220,7 +265,7 @@ fn draft<P: Ports>(
         hold: owed.hold,
         user: owed.message.user.clone(),
         charge: charge(app, owed, ending, usage, now),
-        deliveries: deliveries.into_iter().collect(),
+        deliveries,
     }
 }
 

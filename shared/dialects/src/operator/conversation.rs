@@ -67,9 +67,10 @@ impl From<Conversation> for ConversationRow {
     }
 }
 
+/// A message as the operator sees it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MessageRow {
+pub(super) struct MessageRow {
     message_id: String,
     seq: u64,
     sender_type: &'static str,
@@ -118,9 +119,10 @@ impl From<Message> for MessageRow {
     }
 }
 
+/// A conversation with some of its messages.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ConversationDetail {
+pub(super) struct ConversationDetail {
     #[serde(flatten)]
     conversation: ConversationRow,
     messages: Vec<MessageRow>,
@@ -164,12 +166,21 @@ async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
         Some(after) => after,
         None => after(call.query.get("after"))?,
     };
-    let view = conversation::read(store, found, after, asked.limit).await?;
+    Reply::success(StatusCode::OK, &detail(&edge, &asked, after, found).await?)
+}
+
+/// A conversation with the messages after a number.
+pub(super) async fn detail<P: Ports>(
+    edge: &Edge<P>,
+    asked: &Asked<'_>,
+    after: u64,
+    conversation: Conversation,
+) -> CoreResult<ConversationDetail> {
+    let view = conversation::read(&edge.app.store, conversation, after, asked.limit).await?;
     let ConversationView { conversation, messages, next_after } = view;
-    let next_cursor = asked.seal(&edge, next_after.map(|seq| seq.to_string())).await?;
+    let next_cursor = asked.seal(edge, next_after.map(|seq| seq.to_string())).await?;
     let messages = messages.into_iter().map(MessageRow::from).collect();
-    let conversation = conversation.into();
-    Reply::success(StatusCode::OK, &ConversationDetail { conversation, messages, next_cursor })
+    Ok(ConversationDetail { conversation: conversation.into(), messages, next_cursor })
 }
 
 fn after(text: Option<&str>) -> CoreResult<u64> {

@@ -12,6 +12,7 @@ mod page;
 mod project;
 mod read;
 mod source;
+mod takeover;
 mod wallet;
 mod workspace;
 
@@ -48,6 +49,10 @@ pub const ROUTES: &[Route] = &[
     source::REMOVE,
     conversation::LIST,
     conversation::READ,
+    takeover::TAKE_OVER,
+    takeover::REPLY,
+    takeover::HAND_BACK,
+    takeover::RESOLVE,
 ];
 
 /// Its handlers.
@@ -59,6 +64,7 @@ pub fn serving<P: Ports>() -> RouteSet<P> {
         .with(project::serving())
         .with(source::serving())
         .with(conversation::serving())
+        .with(takeover::serving())
 }
 
 const fn route(verb: Verb, paths: &'static [&'static str]) -> Route {

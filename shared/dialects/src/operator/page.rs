@@ -49,6 +49,12 @@ impl<'a> Asked<'a> {
         Ok(Self { scope, limit, position })
     }
 
+    /// The first page of a list, whatever was asked for.
+    pub(super) fn beginning(workspace: WorkspaceId, list: &'a str) -> Self {
+        let limit = Limit::of(DEFAULT_ITEMS);
+        Self { scope: CursorScope { workspace, list }, limit, position: None }
+    }
+
     /// The position as what the list is ordered by.
     pub(super) fn before<T: FromStr>(&self) -> Result<Option<T>> {
         let Some(position) = &self.position else { return Ok(None) };

@@ -8,5 +8,6 @@ mod openapi;
 mod operator;
 mod refusal;
 mod routes;
+mod takeover;
 mod transcript;
 mod world;

@@ -230,7 +230,7 @@ async fn every_list_pages_through_all_it_has_newest_first_and_nothing_twice() {
         assert_eq!(world.send(sent).await.status(), 202);
     }
     let lists = [
-        (String::new(), 4 + 7),
+        (String::new(), 5 + 7),
         (format!("/{shop}/keys"), 3 + 1 + 7),
         (format!("/{shop}/projects"), 1 + 7),
         (format!("/{shop}/projects/default/sources"), 7),

@@ -12,11 +12,16 @@ use aiva_core::error::{Error, Result};
 use aiva_core::id::{SourceId, WorkspaceId};
 use aiva_core::key::{self, CreateKey, Scope};
 use aiva_core::knowledge::{Document, Edition, Passage};
+use aiva_core::money::MicroCredits;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
-use aiva_core::ports::{Clock, Entropy, KnowledgeIndex, Model, Names, Ports, Queue, Vault};
-use aiva_core::project::{self, AgentDraft};
+use aiva_core::ports::{
+    Clock, Entropy, KnowledgeIndex, Model, Names, Ports, Queue, Vault, WorkspaceStore,
+};
+use aiva_core::project::{self, AgentDraft, Project};
 use aiva_core::reply::{self, GenerationSettings, ModelError, ModelReply, ModelRequest};
-use aiva_core::workspace::{self, RequestAccess, Workspace};
+use aiva_core::text::IdempotencyKey;
+use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
+use aiva_core::workspace::{self, RequestAccess, Workspace, WorkspaceStatus};
 use aiva_dialects::{Edge, SourceAddress, function, router};
 use aiva_embedded::{ClientOptions, EmbeddedDynamo, Recorder};
 use axum::body::Body;
@@ -208,6 +213,7 @@ impl World {
         let poor = workspace_of(&self.edge, "Poor", Some(0)).await;
         let pending = workspace_of(&self.edge, "Pending", None).await;
         let shop = self.shop.clone();
+        let closed = closing(&self.edge, &shop).await;
         let reader = vec![Scope::ConversationsRead];
         let keys = [
             ("key", self.key_of(&shop, scopes_but(ALL_BUT_NONE), None).await),
@@ -215,6 +221,8 @@ impl World {
             ("slow", self.key_of(&shop, scopes_but(ALL_BUT_NONE), Some(2)).await),
             ("other", self.key_of(&other, scopes_but(ALL_BUT_NONE), None).await),
             ("poor", self.key_of(&poor, scopes_but(ALL_BUT_NONE), None).await),
+            ("closed", self.key_of(&closed, scopes_but(ALL_BUT_NONE), None).await),
+            ("closed_ws", closed.id.to_string()),
             ("pending", self.key_of(&pending, scopes_but(ALL_BUT_NONE), None).await),
             ("wrong", wrong_key()),
             ("operator", OPERATOR_TOKEN.to_owned()),
@@ -252,17 +260,24 @@ impl World {
     /// Answers every message that waits for a reply.
     pub(crate) async fn reply(&self, text: &str) {
         let app = &*self.edge.app;
-        let jobs = std::mem::take(&mut *app.queue.generations.lock().unwrap());
-        for job in jobs {
-            let settings = GenerationSettings {
-                holder: "test".to_owned(),
-                epoch: 0,
-                lease: Duration::from_secs(60),
-            };
+        for job in self.take_jobs() {
+            let settings = lease();
             reply::generate(app, &Told(text.to_owned()), &OnePassage, &job, &settings)
                 .await
                 .unwrap();
         }
+    }
+
+    /// Answers every message that waits for a reply with a model of the test's own.
+    pub(crate) async fn reply_with(&self, model: &impl Model) {
+        let app = &*self.edge.app;
+        for job in self.take_jobs() {
+            reply::generate(app, model, &OnePassage, &job, &lease()).await.unwrap();
+        }
+    }
+
+    fn take_jobs(&self) -> Vec<GenerationJob> {
+        std::mem::take(&mut *self.edge.app.queue.generations.lock().unwrap())
     }
 
     /// Switches the shop's agent on or off.
@@ -279,6 +294,10 @@ impl World {
     }
 }
 
+fn lease() -> GenerationSettings {
+    GenerationSettings { holder: "test".to_owned(), epoch: 0, lease: Duration::from_secs(60) }
+}
+
 /// A request with a key and a JSON body.
 pub(crate) fn request(method: &str, path: &str, key: Option<&str>, body: &str) -> Request {
     let mut request = Request::builder().method(method).uri(path);
@@ -291,6 +310,24 @@ pub(crate) fn request(method: &str, path: &str, key: Option<&str>, body: &str) -
 
 fn scopes_but(without: Option<Scope>) -> Vec<Scope> {
     Scope::ALL.iter().copied().filter(|scope| Some(*scope) != without).collect()
+}
+
+/// A workspace like another whose resolved conversations stay resolved.
+async fn closing(edge: &Edge<TestPorts>, like: &Workspace) -> Workspace {
+    let app = &*edge.app;
+    let id = WorkspaceId::new(app.now(), app);
+    let status = WorkspaceStatus::Active;
+    let closed = Workspace { id, status, reopen_on_message: false, ..like.clone() };
+    let project = project::resolve(&app.store, like.id, "default").await.unwrap();
+    let project = Project { id: workspace::default_project(id), workspace: id, ..project };
+    app.store.create_workspace(&closed, &project).await.unwrap();
+    let command = TopUpCommand {
+        kind: LedgerKind::TopUp,
+        amount: MicroCredits(1_000_000_000_000),
+        idempotency: IdempotencyKey::parse("key", "closing").unwrap(),
+    };
+    wallet::top_up(&app.store, app, &closed, command).await.unwrap();
+    closed
 }
 
 /// A workspace; active with this credit, or pending.

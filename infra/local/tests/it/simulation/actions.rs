@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use aiva_core::conversation::ConversationRef;
+use aiva_core::conversation::{self, AgentReply, ConversationRef};
 use aiva_core::delivery::{self, DeliverySettings, RetrySchedule};
 use aiva_core::error::{Conflict, Error};
+use aiva_core::id::{ConversationId, WorkspaceId};
+use aiva_core::idempotency::Seeded;
 use aiva_core::message::{SubmitCommand, SubmitStatus, submit};
 use aiva_core::outbox::{self, DeliveryJob, GenerationJob};
+use aiva_core::ports::{Clock, ConversationStore, Entropy};
 use aiva_core::reply::{self, GenerationSettings};
-use aiva_core::text::{Content, ExternalId, IdempotencyKey};
+use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
 
 use super::world::{NoKnowledge, Sent, World, ids};
 
@@ -19,10 +22,11 @@ pub(super) async fn step(world: &mut World) {
         world.faults.halt_after(world.dice.below(6));
     }
     match world.dice.below(100) {
-        0..30 => submit_new(world).await,
-        30..42 => submit_again(world).await,
-        42..45 => submit_changed(world).await,
-        45..68 => generate(world).await,
+        0..28 => submit_new(world).await,
+        28..37 => submit_again(world).await,
+        37..40 => submit_changed(world).await,
+        40..48 => act_as_human(world).await,
+        48..68 => generate(world).await,
         68..84 => deliver(world).await,
         84..92 => {
             let _ = outbox::sweep(&world.app).await;
@@ -38,25 +42,92 @@ pub(super) async fn step(world: &mut World) {
 }
 
 async fn submit_new(world: &mut World) {
-    let external = format!("order-{}", world.dice.below(3));
+    let reference = some_conversation(world);
     let user = match world.dice.below(3) {
         0 => None,
         user => Some(ExternalId::parse("user", &format!("user-{user}")).expect("an id")),
     };
     let serial = world.sent.len();
+    let wish = if world.dice.chance(5) { ". I want to talk to a human" } else { "" };
+    let said = format!("question {serial}{wish}");
     let command = SubmitCommand {
-        reference: ConversationRef {
-            workspace: world.workspace.id,
-            project: world.workspace.default_project(),
-            external: ExternalId::parse("conversation", &external).expect("an id"),
-        },
+        reference,
         user,
-        content: Content::parse("content", &format!("question {serial}")).expect("content"),
+        content: Content::parse("content", &said).expect("content"),
         idempotency: IdempotencyKey::parse("key", &format!("message-{serial}")).expect("a key"),
         key: world.key,
     };
     world.sent.push(Sent { command, receipt: None, refused: false });
     send(world, serial).await;
+}
+
+fn some_conversation(world: &World) -> ConversationRef {
+    let external = format!("order-{}", world.dice.below(3));
+    ConversationRef {
+        workspace: world.workspace.id,
+        project: world.workspace.default_project(),
+        external: ExternalId::parse("conversation", &external).expect("an id"),
+    }
+}
+
+/// Somebody in the inbox does something to a conversation, allowed or not, alone or beside another.
+async fn act_as_human(world: &mut World) {
+    let reference = some_conversation(world);
+    let found = world.truth.store.conversation(&reference).await.expect("the truth is readable");
+    let Some(conversation) = found else { return };
+    let place = (world.workspace.id, conversation.id);
+    match world.dice.below(10) {
+        0..3 => {
+            let (ann, bob) = (name("Ann"), name("Bob"));
+            let one = conversation::take_over(&world.app, place, &ann);
+            if world.dice.chance(30) {
+                let two = conversation::take_over(&world.app, place, &bob);
+                let (one, two) = tokio::join!(one, two);
+                assert!(one.is_err() || two.is_err(), "two agents took one conversation over");
+                allowed(one);
+                allowed(two);
+            } else {
+                allowed(one.await);
+            }
+        }
+        3..6 => say_as_human(world, place).await,
+        6..9 => allowed(conversation::hand_back(&world.app, place).await),
+        _ => allowed(conversation::resolve(&world.app, place).await),
+    }
+}
+
+fn name(text: &str) -> Label {
+    Label::parse("name", text).expect("a label")
+}
+
+/// Done, refused for its state, or worth another try: nothing else may come of it.
+fn allowed<T>(outcome: Result<T, Error>) {
+    match outcome {
+        Ok(_) | Err(Error::Conflict(Conflict::State(_))) => {}
+        Err(error) => assert!(error.is_retryable(), "{error:?}"),
+    }
+}
+
+/// Sent as a request with an idempotency key is: again with the same clock and dice.
+async fn say_as_human(world: &mut World, place: (WorkspaceId, ConversationId)) {
+    let mut seed = [0; 32];
+    world.app.fill(&mut seed);
+    let began = world.app.now();
+    let content = format!("human {}", world.invocations);
+    world.invocations += 1;
+    let mut stored = None;
+    for _ in 0..3 {
+        let content = Content::parse("content", &content).expect("content");
+        let agent = name(if world.dice.chance(80) { "Ann" } else { "Bob" });
+        let said = AgentReply { agent, content };
+        let env = Seeded::new(began, seed);
+        let outcome = conversation::reply_as_agent(&world.app, &env, place, said).await;
+        if let Ok(message) = &outcome {
+            let first = *stored.get_or_insert(message.id);
+            assert_eq!(first, message.id, "one request stored two messages");
+        }
+        allowed(outcome);
+    }
 }
 
 /// Sends a request, twice at once now and then, and keeps what was answered.

@@ -19,7 +19,7 @@ use aiva_core::ports::{
     Clock, Entropy, HttpOut, KeyStore, KnowledgeIndex, Model, Names, OutgoingError,
     OutgoingRequest, OutgoingResponse, Ports, WorkspaceStore,
 };
-use aiva_core::project::{Agent, ModelSettings, Project};
+use aiva_core::project::{Agent, Escalation, ModelSettings, Project};
 use aiva_core::reply::{ModelError, ModelReply, ModelRequest};
 use aiva_core::text::{IdempotencyKey, Label};
 use aiva_core::wallet::{self, LedgerKind, TopUpCommand, Usage, UsageSource};
@@ -117,7 +117,8 @@ impl Model for SimModel {
             source: UsageSource::Reported,
         });
         let text = format!("answer {} to {}", self.0.next(), request.question);
-        Ok(ModelReply { text, usage, cited: Vec::new() })
+        let cited = if self.0.chance(60) { vec![0] } else { Vec::new() };
+        Ok(ModelReply { text, usage, cited })
     }
 }
 
@@ -183,6 +184,8 @@ pub(super) struct World {
     pub(super) app: App<SimPorts>,
     /// The same deployment without faults, for looking at the truth.
     pub(super) truth: App<SimPorts>,
+    /// The table itself, without faults.
+    pub(super) table: aws_sdk_dynamodb::Client,
     pub(super) sqs: aws_sdk_sqs::Client,
     pub(super) generation_url: String,
     pub(super) deliveries_url: String,
@@ -231,7 +234,8 @@ impl World {
         };
         let truth = app(dynamo.client(), sqs.client());
         let faulty = app(dynamo.client_with_faults(&faults), sqs.client_with_faults(&faults));
-        let (workspace, key) = found(&truth).await;
+        let patience = [None, Some(2), Some(4)][usize::try_from(dice.below(3)).expect("small")];
+        let (workspace, key) = found(&truth, patience).await;
         let endpoint = SimEndpoint {
             dice: dice.clone(),
             healthy: Mutex::new(false),
@@ -239,6 +243,7 @@ impl World {
         };
         let mut world = Self {
             model: SimModel(dice.clone()),
+            table: dynamo.client(),
             sqs: sqs.client_with_faults(&faults),
             app: faulty,
             dice,
@@ -308,7 +313,7 @@ async fn create_queue(client: &aws_sdk_sqs::Client, name: &str) -> String {
     request.send().await.expect("the queue is made").queue_url.expect("a queue has a URL")
 }
 
-async fn found(app: &App<SimPorts>) -> (Workspace, KeyId) {
+async fn found(app: &App<SimPorts>, low_confidence_turns: Option<u8>) -> (Workspace, KeyId) {
     let now = app.clock.now();
     let id = WorkspaceId::new(now, &app.entropy);
     let workspace = Workspace {
@@ -328,7 +333,11 @@ async fn found(app: &App<SimPorts>) -> (Workspace, KeyId) {
         id: workspace::default_project(id),
         workspace: id,
         name: Label::parse("name", "Default").expect("a label"),
-        agent: Agent { model: settings(), ..Agent::default() },
+        agent: Agent {
+            model: settings(),
+            escalation: Escalation { low_confidence_turns, ..Escalation::default() },
+            ..Agent::default()
+        },
         knowledge_version: 0,
         created_at: now,
     };

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Millis, unknown};
 
 /// A conversation: `q` is the number of its last message, `v` its version, `p` the replies pending,
-/// `hu` whether a human owns it and `ha` who, `lk` and `lu` the key and user that last wrote, `lc` the
-/// answers of low confidence in a row.
+/// `hu` whether a human owns it and `ha` who, `hq` the last number that was in human hands, `lk` and `lu`
+/// the key and user that last wrote, `lc` the answers of low confidence in a row.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct ConversationRow {
     id: ConversationId,
@@ -19,6 +19,8 @@ pub(in crate::dynamo) struct ConversationRow {
     hu: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ha: Option<String>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    hq: u64,
     q: u64,
     v: u64,
     p: u32,
@@ -29,6 +31,11 @@ pub(in crate::dynamo) struct ConversationRow {
     lc: u32,
     ca: Millis,
     ua: Millis,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl From<&Conversation> for ConversationRow {
@@ -42,6 +49,7 @@ impl From<&Conversation> for ConversationRow {
             st: conversation.status.as_str().to_owned(),
             hu,
             ha,
+            hq: conversation.human_seq,
             q: conversation.seq,
             v: conversation.version,
             p: conversation.pending_replies,
@@ -70,6 +78,7 @@ impl ConversationRow {
             last_key: key.map_err(Error::internal)?,
             last_user: self.lu,
             low_confidence_turns: self.lc,
+            human_seq: self.hq,
             created_at: self.ca.moment()?,
             updated_at: self.ua.moment()?,
         })

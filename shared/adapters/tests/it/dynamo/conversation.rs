@@ -1,12 +1,14 @@
 //! Conversations as readers see them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use aiva_core::conversation::{ConversationRef, ConversationStatus, Owner};
-use aiva_core::message::Submitted;
-use aiva_core::ports::{ConversationStore, MessageStore, WorkspaceStore};
+use aiva_core::conversation::{Advance, Advanced, ConversationRef, ConversationStatus, Owner};
+use aiva_core::message::{Message, Sender, Submitted};
+use aiva_core::ports::{ConversationStore, DeliveryStore, MessageStore, WorkspaceStore};
 use aiva_core::project::Project;
 use aiva_core::text::Content;
+use tokio::task::JoinSet;
 
 use super::world::{World, at, external, id, label};
 
@@ -36,12 +38,51 @@ async fn every_field_of_a_conversation_reads_back() {
     next.conversation.owner = Owner::Human { agent: Some("Ann".to_owned()) };
     next.conversation.status = ConversationStatus::Resolved;
     next.conversation.low_confidence_turns = 3;
+    next.conversation.human_seq = 1;
     next.conversation.last_user = None;
     let stored = world.store.submit(&next).await.unwrap();
     assert!(matches!(stored, Submitted::Stored));
     submission.conversation = next.conversation;
     let stored = world.store.conversation(&world.reference("c")).await.unwrap();
     assert_eq!(stored, Some(submission.conversation));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_rival_changes_of_one_version_one_is_stored_with_its_message_and_its_event() {
+    let world = World::rich(4).await;
+    let read = world.submitted("c").await;
+    let mut tasks = JoinSet::new();
+    for turn in 0..20 {
+        let mut conversation = read.conversation.clone();
+        conversation.owner = Owner::Human { agent: Some(format!("agent {turn}")) };
+        conversation.version += 1;
+        conversation.seq += 1;
+        let message = Message {
+            id: id(at(2)),
+            seq: conversation.seq,
+            sender: Sender::Agent,
+            agent_name: Some(format!("agent {turn}")),
+            user: None,
+            ..read.message.clone()
+        };
+        let deliveries = vec![(world.delivery(), at(40))];
+        let advance = Advance { conversation, message: Some(message), deliveries };
+        let store = Arc::clone(&world.store);
+        tasks.spawn(async move { (store.advance(&advance).await.unwrap(), advance) });
+    }
+    let all = tasks.join_all().await;
+    let stored: Vec<_> = all.iter().filter(|(outcome, _)| *outcome == Advanced::Stored).collect();
+    let [(_, winner)] = stored[..] else { panic!("{} were stored", stored.len()) };
+    let reference = &read.conversation.reference;
+    let conversation = world.store.conversation(reference).await.unwrap();
+    assert_eq!(conversation.as_ref(), Some(&winner.conversation));
+    let messages = world.store.messages_after(reference, 1, 10).await.unwrap();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(Some(messages[0].id), winner.message.as_ref().map(|message| message.id));
+    for (outcome, advance) in &all {
+        let delivery = world.store.delivery(world.id(), advance.deliveries[0].0.id).await.unwrap();
+        assert_eq!(delivery.is_some(), *outcome == Advanced::Stored);
+    }
 }
 
 #[tokio::test]
@@ -116,9 +157,8 @@ async fn messages_come_in_order_from_either_end_even_when_they_are_long() {
         conversation = Some(next.conversation);
     }
     let reference = world.reference("c");
-    let numbers = |messages: Vec<aiva_core::message::Message>| {
-        messages.iter().map(|message| message.seq).collect::<Vec<_>>()
-    };
+    let numbers =
+        |messages: Vec<Message>| messages.iter().map(|message| message.seq).collect::<Vec<_>>();
     let after = world.store.messages_after(&reference, 2, 25).await.unwrap();
     assert_eq!(numbers(after), (3..=27).collect::<Vec<_>>());
     let until = world.store.messages_until(&reference, 29, 25).await.unwrap();

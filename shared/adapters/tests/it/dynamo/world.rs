@@ -143,6 +143,7 @@ impl World {
             last_key: None,
             last_user: None,
             low_confidence_turns: 0,
+            human_seq: 0,
             created_at: at(1),
             updated_at: at(1),
         };
@@ -180,6 +181,7 @@ impl World {
             conversation,
             message,
             disposition: Disposition::Generate { hold: hold(shard), user_cap: None, due: at(31) },
+            deliveries: Vec::new(),
         }
     }
 

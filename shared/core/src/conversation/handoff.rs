@@ -1,0 +1,107 @@
+//! The event that tells of a handoff.
+
+use jiff::Timestamp;
+
+use super::{Conversation, HandoffReason};
+use crate::app::App;
+use crate::callback::{Event, Payload};
+use crate::delivery::{self, Delivery};
+use crate::key::ApiKey;
+use crate::message::Message;
+use crate::ports::Ports;
+
+/// The longest summary, in characters.
+const MAX_SUMMARY_CHARS: usize = 500;
+
+/// Writes down `conversation.handoff` for the callback of the key that last wrote. `conversation` is
+/// as it will stand, `message` the visitor's message that the handoff is about.
+pub(crate) fn handoff<P: Ports>(
+    app: &App<P>,
+    key: Option<&ApiKey>,
+    conversation: &Conversation,
+    message: &Message,
+    reason: HandoffReason,
+) -> Option<(Delivery, Timestamp)> {
+    let summary = summary(conversation, message);
+    let payload = Payload {
+        message_id: Some(message.id),
+        reason: Some(reason.as_str()),
+        summary: Some(&summary),
+        ..Payload::default()
+    };
+    let external = conversation.reference.external.as_str();
+    delivery::draft(app, key?, Event::ConversationHandoff, Some(external), &payload)
+}
+
+/// What a human should know at a glance: how long the conversation is and what was asked last.
+fn summary(conversation: &Conversation, message: &Message) -> String {
+    let turns = match conversation.seq {
+        1 => "1 message so far".to_owned(),
+        turns => format!("{turns} messages so far"),
+    };
+    let words: Vec<&str> = message.content.as_str().split_whitespace().collect();
+    let text = format!("{turns}. Last from the visitor: {}", words.join(" "));
+    if text.chars().count() <= MAX_SUMMARY_CHARS {
+        return text;
+    }
+    let cut: String = text.chars().take(MAX_SUMMARY_CHARS - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversation::{ConversationRef, ConversationStatus, Owner};
+    use crate::message::{Sender, Visibility};
+    use crate::text::{Content, ExternalId};
+
+    fn of(said: &str, seq: u64) -> String {
+        let none = "0".repeat(26);
+        let conversation = Conversation {
+            id: format!("cv_{none}").parse().unwrap(),
+            reference: ConversationRef {
+                workspace: format!("ws_{none}").parse().unwrap(),
+                project: format!("pr_{none}").parse().unwrap(),
+                external: ExternalId::parse("id", "c").unwrap(),
+            },
+            owner: Owner::Ai,
+            status: ConversationStatus::Open,
+            seq,
+            version: seq,
+            pending_replies: 0,
+            last_key: None,
+            last_user: None,
+            low_confidence_turns: 0,
+            human_seq: 0,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        };
+        let message = Message {
+            id: format!("msg_{none}").parse().unwrap(),
+            seq,
+            sender: Sender::Visitor,
+            content: Content::parse("content", said).unwrap(),
+            visibility: Visibility::Public,
+            user: None,
+            agent_name: None,
+            citations: Vec::new(),
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        summary(&conversation, &message)
+    }
+
+    #[test]
+    fn a_summary_counts_the_messages_and_quotes_the_last() {
+        assert_eq!(
+            of("A  human,\nplease", 1),
+            "1 message so far. Last from the visitor: A human, please"
+        );
+        assert!(of("x", 7).starts_with("7 messages so far."));
+    }
+
+    #[test]
+    fn a_summary_has_five_hundred_characters_at_most() {
+        let long = of(&"ü ".repeat(8_000), 3);
+        assert!(long.chars().count() <= MAX_SUMMARY_CHARS && long.ends_with('…'), "{long}");
+    }
+}

@@ -1,0 +1,128 @@
+//! A human agent answers in a conversation that they hold.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::advance::{MAX_ROUNDS, by_id, contended};
+use super::{Advance, Advanced, Conversation, Owner};
+use crate::app::App;
+use crate::callback::{Event, Payload, PayloadMessage};
+use crate::delivery::{self, Delivery};
+use crate::error::{Error, Result};
+use crate::id::{ConversationId, MessageId, WorkspaceId};
+use crate::message::{Message, Sender, Visibility};
+use crate::ports::{Clock, ConversationStore, Entropy, KeyStore, Ports};
+use crate::reply;
+use crate::text::{Content, Label};
+
+/// What a human agent says.
+#[derive(Debug, Clone)]
+pub struct AgentReply {
+    /// The human agent's name.
+    pub agent: Label,
+    /// What is said.
+    pub content: Content,
+}
+
+/// Messages read at a time while looking for an earlier try.
+const LOOK_BACK: usize = 50;
+/// How far the clocks of two processes may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Stores a human agent's message and sends its event to the callback of the key that last wrote in the
+/// conversation. `env` gives the message its id: asked again with the same one, nothing is stored twice.
+///
+/// # Errors
+/// [`Error::NotFound`] when the workspace has none with this id, [`Error::Conflict`] when this agent
+/// does not hold it.
+pub async fn reply_as_agent<P: Ports>(
+    app: &App<P>,
+    env: &(impl Clock + Entropy),
+    place: (WorkspaceId, ConversationId),
+    said: AgentReply,
+) -> Result<Message> {
+    let now = env.now();
+    let id = MessageId::new(now, env);
+    let mut conversation = by_id(app, place).await?;
+    if let Some(stored) = earlier(app, &conversation, id, now).await? {
+        return Ok(stored);
+    }
+    for _ in 0..MAX_ROUNDS {
+        require_holder(&conversation, &said.agent)?;
+        conversation.seq += 1;
+        conversation.version += 1;
+        conversation.updated_at = now;
+        let message = message_of(id, conversation.seq, &said, now);
+        let deliveries = event(app, &conversation, &message).await?.into_iter().collect();
+        let advance = Advance { conversation, message: Some(message.clone()), deliveries };
+        match app.store.advance(&advance).await? {
+            Advanced::Stored => {
+                reply::announce(app, &advance.deliveries).await;
+                return Ok(message);
+            }
+            Advanced::Stale => {
+                let reread = app.store.conversation(&advance.conversation.reference).await?;
+                conversation = reread.ok_or(Error::NotFound)?;
+            }
+        }
+    }
+    Err(contended())
+}
+
+fn require_holder(conversation: &Conversation, agent: &Label) -> Result<()> {
+    match &conversation.owner {
+        Owner::Human { agent: Some(holder) } if holder == agent.as_str() => Ok(()),
+        Owner::Human { .. } | Owner::Ai => {
+            Err(Error::conflict("this agent does not hold the conversation; take it over first"))
+        }
+    }
+}
+
+/// The message of an earlier try that was stored and never answered. Messages before `now` are older
+/// than any try.
+async fn earlier<P: Ports>(
+    app: &App<P>,
+    conversation: &Conversation,
+    id: MessageId,
+    now: Timestamp,
+) -> Result<Option<Message>> {
+    let mut until = conversation.seq;
+    while until > 0 {
+        let page = app.store.messages_until(&conversation.reference, until, LOOK_BACK).await?;
+        let Some(oldest) = page.first() else { break };
+        let is_older = oldest.created_at.saturating_add(SKEW).is_ok_and(|at| at < now);
+        until = oldest.seq.saturating_sub(1);
+        if let Some(found) = page.into_iter().find(|message| message.id == id) {
+            return Ok(Some(found));
+        }
+        if is_older {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+fn message_of(id: MessageId, seq: u64, said: &AgentReply, now: Timestamp) -> Message {
+    Message {
+        id,
+        seq,
+        sender: Sender::Agent,
+        content: said.content.clone(),
+        visibility: Visibility::Public,
+        user: None,
+        agent_name: Some(said.agent.as_str().to_owned()),
+        citations: Vec::new(),
+        created_at: now,
+    }
+}
+
+async fn event<P: Ports>(
+    app: &App<P>,
+    conversation: &Conversation,
+    message: &Message,
+) -> Result<Option<(Delivery, Timestamp)>> {
+    let Some(key) = conversation.last_key else { return Ok(None) };
+    let Some(key) = app.store.key(key).await? else { return Ok(None) };
+    let payload = Payload { message: Some(PayloadMessage::of(message)), ..Payload::default() };
+    let external = conversation.reference.external.as_str();
+    Ok(delivery::draft(app, &key, Event::AgentReply, Some(external), &payload))
+}
