@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::dynamo::DynamoStore;
+use crate::mail::Mailer;
 use crate::names::SystemNames;
 use crate::secrets::{self, RingVault};
 use crate::sqs::SqsQueue;
@@ -25,6 +26,7 @@ impl<C: Clock, E: Entropy> Ports for AwsPorts<C, E> {
     type Store = DynamoStore;
     type Queue = SqsQueue;
     type Vault = RingVault<E>;
+    type Mailer = Mailer;
     type Names = SystemNames;
     type Clock = C;
     type Entropy = E;
@@ -41,6 +43,8 @@ pub struct Places {
     pub delivery_queue_url: Option<String>,
     /// The ARN of the key ring.
     pub keyring_secret: Option<String>,
+    /// The address that mail comes from; without one no mail is sent.
+    pub mail_from: Option<String>,
 }
 
 /// An application connected to AWS.
@@ -73,6 +77,7 @@ impl<C: Clock, E: Entropy + Clone> Cloud<C, E> {
                 places.delivery_queue_url.clone(),
             ),
             vault: RingVault::from_secrets_manager(secrets.clone(), ring, entropy.clone()),
+            mailer: Mailer::Off,
             names: SystemNames,
             clock,
             entropy,

@@ -10,6 +10,7 @@ pub mod http_out;
 pub mod knowledge;
 #[cfg(feature = "llm")]
 pub mod llm;
+pub mod mail;
 pub mod names;
 #[cfg(any(feature = "dynamo", feature = "secrets", feature = "sqs"))]
 mod sdk_error;

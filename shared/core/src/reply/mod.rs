@@ -13,6 +13,7 @@ mod generate;
 mod prompt;
 pub mod tokens;
 
+pub(crate) use generate::announce;
 pub use generate::{Generated, GenerationSettings, generate};
 pub use prompt::compose;
 

@@ -1,0 +1,26 @@
+//! Mail: through SES, into files for people and tests, or not at all.
+
+use aiva_core::error::{Error, Result};
+use aiva_core::ports::{self, Mail};
+
+mod files;
+
+pub use files::FileMailer;
+
+/// How mail leaves this deployment.
+#[derive(Debug, Clone)]
+pub enum Mailer {
+    /// Into files.
+    Files(FileMailer),
+    /// Not at all: what would send a mail fails.
+    Off,
+}
+
+impl ports::Mailer for Mailer {
+    async fn send(&self, mail: &Mail) -> Result<()> {
+        match self {
+            Self::Files(files) => files.send(mail).await,
+            Self::Off => Err(Error::unavailable("this deployment has no sender of mail")),
+        }
+    }
+}
