@@ -2,6 +2,10 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+# What the functions run on: arm64 or x86_64. Further template parameters go into PARAMETERS.
+ARCH ?= arm64
+PARAMETERS ?=
+
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,11 +39,11 @@ bench: ## Measure the budgets and write docs/BENCHMARKS.md
 .PHONY: build
 build: ## Build the release bootstraps with cargo-lambda
 	@infra/ci/tools.sh sam
-	@PATH="$$PWD/.venv-sam/bin:$$PATH" sam build --beta-features
+	@PATH="$$PWD/.venv-sam/bin:$$PATH" sam build --beta-features --parameter-overrides Architecture=$(ARCH)
 
 .PHONY: deploy
 deploy: build ## Deploy to the AWS account of the environment
-	@PATH="$$PWD/.venv-sam/bin:$$PATH" sam deploy
+	@PATH="$$PWD/.venv-sam/bin:$$PATH" sam deploy --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
 .PHONY: deploy-local
 deploy-local: ## Deploy the template to an emulator on this machine and test it end to end

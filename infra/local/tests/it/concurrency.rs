@@ -19,14 +19,17 @@ async fn all_at_once(
     let tasks: Vec<_> = requests
         .map(|(conversation, uuid)| {
             let (product, key) = (Arc::clone(product), key.to_owned());
-            tokio::spawn(async move { product.say(&key, &conversation, "Hello there", &uuid).await })
+            tokio::spawn(
+                async move { product.say(&key, &conversation, "Hello there", &uuid).await },
+            )
         })
         .collect();
     let (mut counts, mut accepted) = (BTreeMap::new(), Vec::new());
     for task in tasks {
         let answer = task.await.unwrap();
         let body = answer.json();
-        let what = body["data"]["status"].as_str().or_else(|| body["code"].as_str()).unwrap_or_default();
+        let what =
+            body["data"]["status"].as_str().or_else(|| body["code"].as_str()).unwrap_or_default();
         *counts.entry((answer.status.as_u16(), what.to_owned())).or_default() += 1;
         if answer.status == 202 {
             accepted.push(body["data"].clone());
@@ -80,7 +83,10 @@ async fn two_hundred_requests_under_one_key_are_one_message_for_ever() {
     assert_eq!(product.settled("c1", 2).await.len(), 2, "one message and one reply");
     assert_eq!(charges(&product).await.len(), 1, "one row of the ledger");
     let conflict = product.say(&key, "c1", "Something else", KEY).await;
-    assert_eq!((conflict.status.as_u16(), &conflict.json()["code"]), (409, &json!("IDEMPOTENCY_KEY_REUSED")));
+    assert_eq!(
+        (conflict.status.as_u16(), &conflict.json()["code"]),
+        (409, &json!("IDEMPOTENCY_KEY_REUSED"))
+    );
     Arc::into_inner(product).unwrap().stop().await;
 }
 
@@ -91,15 +97,16 @@ async fn a_wallet_for_a_hundred_replies_accepts_a_hundred_of_five_hundred() {
     let scripted = [("AIVA_MODEL", "scripted")];
     let product = Arc::new(Product::start_with(config(dir.path(), &scripted)).await);
     let (workspace, key, worst) = funded(&product, 100).await;
-    let requests = (0..500).map(|n| {
-        (format!("crowd-{}", n % 50), format!("00000000-0000-4000-8000-{n:012}"))
-    });
+    let requests =
+        (0..500).map(|n| (format!("crowd-{}", n % 50), format!("00000000-0000-4000-8000-{n:012}")));
     let tasks: Vec<_> = requests
         .map(|(conversation, uuid)| {
             let (product, key) = (Arc::clone(&product), key.clone());
             tokio::spawn(async move {
                 // Fifty conversations of ten messages: each reply of a conversation waits for the one before.
-                product.say(&key, &conversation, "[[sleep:3000]] [[usage:10,5]] hello", &uuid).await
+                product
+                    .say(&key, &conversation, "[[sleep:60000]] [[usage:10,5]] hello", &uuid)
+                    .await
             })
         })
         .collect();
@@ -125,7 +132,9 @@ async fn a_wallet_for_a_hundred_replies_accepts_a_hundred_of_five_hundred() {
 async fn funded(product: &Product, worst_cases: i64) -> (String, String, i64) {
     let token = product.runtime.demo().operator_token.clone();
     let post = async |path: String, body: Value| {
-        product.send(Method::POST, &format!("/admin/v1/workspaces{path}"), &token, Some(&body)).await
+        product
+            .send(Method::POST, &format!("/admin/v1/workspaces{path}"), &token, Some(&body))
+            .await
     };
     let request = json!({ "name": "Crowd", "email": "crowd@example.com", "plan": "enterprise" });
     let made = post(String::new(), request).await.data(201);
@@ -137,7 +146,10 @@ async fn funded(product: &Product, worst_cases: i64) -> (String, String, i64) {
     let top_up = json!({ "amount": worst * worst_cases, "idempotencyKey": KEY });
     post(format!("/{workspace}/wallet/top-ups"), top_up).await.data(201);
     let body = json!({ "name": "crowd", "scopes": ["messages:write", "conversations:read"] });
-    let key = post(format!("/{workspace}/keys"), body).await.data(201)["key"].as_str().unwrap().to_owned();
+    let key = post(format!("/{workspace}/keys"), body).await.data(201)["key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     (workspace, key, worst)
 }
 
@@ -155,8 +167,10 @@ async fn what_the_model_reports_is_what_is_charged() {
     }
     let mut charged: Vec<i64> =
         charges(&product).await.iter().map(|row| -row["amount"].as_i64().unwrap()).collect();
-    let mut expected: Vec<i64> =
-        usages.iter().map(|(input, output)| i64::try_from(input * 1_000 + output * 5_000).unwrap()).collect();
+    let mut expected: Vec<i64> = usages
+        .iter()
+        .map(|(input, output)| i64::try_from(input * 1_000 + output * 5_000).unwrap())
+        .collect();
     charged.sort_unstable();
     expected.sort_unstable();
     assert_eq!(charged, expected);
@@ -170,7 +184,8 @@ async fn what_the_model_reports_is_what_is_charged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_messages_of_one_conversation_are_answered_in_their_order() {
     let dir = fresh_dir();
-    let product = Arc::new(Product::start_with(config(dir.path(), &[("AIVA_MODEL", "scripted")])).await);
+    let product =
+        Arc::new(Product::start_with(config(dir.path(), &[("AIVA_MODEL", "scripted")])).await);
     let key = roomy_key(&product).await;
     let many = (0..30).map(|n| ("c1".to_owned(), format!("00000000-0000-4000-8000-{n:012}")));
     let (counts, _) = all_at_once(&product, &key, many).await;

@@ -50,7 +50,13 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    async fn call(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> Option<(u16, Value)> {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
         let request = client().request(method, format!("{}{path}", self.base)).bearer_auth(token);
         let request = match body {
             Some(body) => request.header("content-type", "application/json").body(body.to_string()),
@@ -86,7 +92,8 @@ async fn a_killed_process_owes_nothing_that_the_next_one_does_not_pay() {
     let port = free_port();
     let mut receiver = Receiver::start(0).await;
     let process = Process::start(dir.path(), port).await;
-    let demo: Value = serde_json::from_slice(&std::fs::read(dir.path().join("demo.json")).unwrap()).unwrap();
+    let demo: Value =
+        serde_json::from_slice(&std::fs::read(dir.path().join("demo.json")).unwrap()).unwrap();
     let (operator, workspace) = (text(&demo, "operatorToken"), text(&demo, "workspaceId"));
     let body = json!({ "name": "hooked", "scopes": ["messages:write", "conversations:read"], "callbackUrl": receiver.url });
     let path = format!("/admin/v1/workspaces/{workspace}/keys");
@@ -102,7 +109,9 @@ async fn a_killed_process_owes_nothing_that_the_next_one_does_not_pay() {
         let numbers = (usize::try_from(life).unwrap() * MESSAGES_A_LIFE..).take(MESSAGES_A_LIFE);
         let sending = async {
             for n in numbers {
-                if let Some((202, answer)) = process.call(Method::POST, "/api/v1/messages", &key, Some(message(n))).await {
+                if let Some((202, answer)) =
+                    process.call(Method::POST, "/api/v1/messages", &key, Some(message(n))).await
+                {
                     accepted.insert(n, text(&answer["data"], "messageId"));
                 }
             }
@@ -115,7 +124,8 @@ async fn a_killed_process_owes_nothing_that_the_next_one_does_not_pay() {
     let process = Process::start(dir.path(), port).await;
     let total = usize::try_from(KILLS).unwrap() * MESSAGES_A_LIFE;
     for n in 0..total {
-        let (status, answer) = process.call(Method::POST, "/api/v1/messages", &key, Some(message(n))).await.unwrap();
+        let (status, answer) =
+            process.call(Method::POST, "/api/v1/messages", &key, Some(message(n))).await.unwrap();
         assert_eq!(status, 202, "{answer}");
         let id = text(&answer["data"], "messageId");
         if let Some(first) = accepted.insert(n, id.clone()) {
@@ -135,7 +145,11 @@ fn text(value: &Value, field: &str) -> String {
 }
 
 /// Waits until nothing is pending, and answers the ids of all replies.
-async fn every_message_is_answered_once(process: &Process, key: &str, total: usize) -> BTreeSet<String> {
+async fn every_message_is_answered_once(
+    process: &Process,
+    key: &str,
+    total: usize,
+) -> BTreeSet<String> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let (mut visitors, mut replies, mut pending) = (0, BTreeSet::new(), false);
@@ -157,7 +171,11 @@ async fn every_message_is_answered_once(process: &Process, key: &str, total: usi
         if !pending && visitors == total && replies.len() == total {
             return replies;
         }
-        assert!(Instant::now() < deadline, "{visitors} messages, {} replies of {total}", replies.len());
+        assert!(
+            Instant::now() < deadline,
+            "{visitors} messages, {} replies of {total}",
+            replies.len()
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -168,7 +186,8 @@ async fn money_adds_up(process: &Process, operator: &str, workspace: &str, total
     let mut rows: Vec<Value> = Vec::new();
     let mut path = format!("{base}/ledger?limit=100");
     loop {
-        let page = process.call(Method::GET, &path, operator, None).await.unwrap().1["data"].clone();
+        let page =
+            process.call(Method::GET, &path, operator, None).await.unwrap().1["data"].clone();
         rows.extend(page["items"].as_array().unwrap().clone());
         match page["nextCursor"].as_str() {
             Some(cursor) => path = format!("{base}/ledger?limit=100&cursor={cursor}"),
@@ -181,5 +200,8 @@ async fn money_adds_up(process: &Process, operator: &str, workspace: &str, total
     let charges: Vec<_> = rows.iter().filter(|row| row["kind"] == "charge").collect();
     let charged: BTreeSet<_> = charges.iter().map(|row| text(row, "messageId")).collect();
     assert_eq!((charges.len(), charged.len()), (total, total), "each message is paid once");
-    assert!(charges.iter().all(|row| row["amount"] == -35_000), "at the usage that the model reported");
+    assert!(
+        charges.iter().all(|row| row["amount"] == -35_000),
+        "at the usage that the model reported"
+    );
 }

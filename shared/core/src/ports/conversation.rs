@@ -95,7 +95,7 @@ pub trait MessageStore: Send + Sync + 'static {
 /// Sources of knowledge.
 pub trait KnowledgeStore: Send + Sync + 'static {
     /// Stores a source with its text and advances the project's knowledge version; a source that
-    /// exists stays as it is (see [`KeyStore::create_key`]).
+    /// exists stays as it is (see [`super::KeyStore::create_key`]).
     fn put_source(&self, source: &Source, text: &str) -> impl Future<Output = Result<()>> + Send;
 
     /// Deletes a source and advances the version; `false` when there is none.

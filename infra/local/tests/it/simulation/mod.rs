@@ -4,6 +4,8 @@
 //!
 //! Clock, randomness and faults are all drawn from the seed, so a failing seed fails again.
 
+#![expect(clippy::large_futures, reason = "a whole deployment runs in one task, once")]
+
 mod actions;
 mod invariants;
 mod world;
