@@ -14,6 +14,8 @@ use secrecy::SecretString;
 
 use crate::dynamo::DynamoStore;
 use crate::mail::Mailer;
+#[cfg(feature = "mail")]
+use crate::mail::SesMailer;
 use crate::names::SystemNames;
 use crate::secrets::{self, RingVault};
 use crate::sqs::SqsQueue;
@@ -77,7 +79,7 @@ impl<C: Clock, E: Entropy + Clone> Cloud<C, E> {
                 places.delivery_queue_url.clone(),
             ),
             vault: RingVault::from_secrets_manager(secrets.clone(), ring, entropy.clone()),
-            mailer: Mailer::Off,
+            mailer: mailer(sdk, places.mail_from.as_deref()),
             names: SystemNames,
             clock,
             entropy,
@@ -129,6 +131,19 @@ impl<C: Clock, E: Entropy + Clone> Cloud<C, E> {
     pub fn deliveries_back(&self) -> PutBack {
         PutBack { client: self.sqs.clone(), url: self.places.delivery_queue_url.clone() }
     }
+}
+
+/// Mail through SES, where there is an address that it comes from.
+#[cfg(feature = "mail")]
+fn mailer(sdk: &SdkConfig, from: Option<&str>) -> Mailer {
+    let client = || aws_sdk_sesv2::Client::new(sdk);
+    from.map_or(Mailer::Off, |from| Mailer::Ses(SesMailer::new(client(), from.to_owned())))
+}
+
+/// A binary that is built without SES sends no mail.
+#[cfg(not(feature = "mail"))]
+fn mailer(_sdk: &SdkConfig, _from: Option<&str>) -> Mailer {
+    Mailer::Off
 }
 
 /// Makes failed records of one queue visible again when they should be tried.

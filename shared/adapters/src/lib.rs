@@ -12,7 +12,7 @@ pub mod knowledge;
 pub mod llm;
 pub mod mail;
 pub mod names;
-#[cfg(any(feature = "dynamo", feature = "secrets", feature = "sqs"))]
+#[cfg(any(feature = "dynamo", feature = "mail", feature = "secrets", feature = "sqs"))]
 mod sdk_error;
 #[cfg(feature = "secrets")]
 pub mod secrets;

@@ -17,25 +17,25 @@ use crate::http::{Call, Edge, Failure, Reply};
 /// That a link was mailed; the same for every user and address.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct VerificationSent {
+pub(crate) struct VerificationSent {
     /// Always `sent`.
-    pub status: VerificationStatus,
+    status: VerificationStatus,
     /// Until when the link can be used.
     #[schema(example = "2026-07-02T10:45:00.000Z", format = DateTime)]
-    pub expires_at: String,
+    expires_at: String,
 }
 
 /// What became of a request to verify an end user.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum VerificationStatus {
+pub(crate) enum VerificationStatus {
     /// A link was mailed.
     Sent,
 }
 
 impl VerificationSent {
     /// Tells until when the link can be used.
-    pub fn until(expires_at: Timestamp) -> Self {
+    fn until(expires_at: Timestamp) -> Self {
         Self { status: VerificationStatus::Sent, expires_at: time::millis(expires_at) }
     }
 }
