@@ -36,10 +36,22 @@ const LEANING: [&str; 12] = [
     "both",
 ];
 
+/// Words of a sentence that may still be a mere label.
+const MAX_LABEL_WORDS: usize = 4;
+
+/// Words that make a short sentence say something.
+const VERBS: [&str; 16] = [
+    "is", "are", "was", "were", "can", "may", "must", "will", "do", "does", "have", "has", "yes",
+    "no", "not", "cannot",
+];
+
 /// Chooses units, in the order of the text.
 pub(super) fn select(question: &str, units: &[Unit]) -> Vec<usize> {
-    let quotable: Vec<usize> = (0..units.len()).filter(|unit| is_quotable(&units[*unit])).collect();
-    let scores = scores(&words::telling_words(question), units);
+    let asked = words::words(question);
+    let labels: Vec<bool> = units.iter().map(|unit| is_label(unit, &asked)).collect();
+    let says = |unit: &usize| is_quotable(&units[*unit]) && !labels[*unit];
+    let quotable: Vec<usize> = (0..units.len()).filter(says).collect();
+    let scores = scores(&words::telling_words(question), units, &labels);
     let Some(best) = quotable.iter().copied().rev().max_by_key(|unit| scores[*unit]) else {
         return (0..units.len().min(1)).collect();
     };
@@ -92,7 +104,23 @@ fn is_quotable(unit: &Unit) -> bool {
     !unit.is_question() && !leads
 }
 
-fn scores(telling: &[TellingWord], units: &[Unit]) -> Vec<u64> {
+/// Whether a sentence only names what is asked for, as a title does: "Refund policy."
+fn is_label(unit: &Unit, asked: &[String]) -> bool {
+    let own = words::words(&unit.text);
+    unit.kind == Kind::Sentence
+        && own.len() <= MAX_LABEL_WORDS
+        && !own.iter().any(|word| VERBS.contains(&word.as_str()))
+        && own.iter().all(|word| asked.iter().any(|asked| words::are_alike(word, asked)))
+}
+
+fn scores(telling: &[TellingWord], units: &[Unit], labels: &[bool]) -> Vec<u64> {
+    // A sentence behind a label is led by it.
+    let lead = |index: usize| {
+        let label = index
+            .checked_sub(1)
+            .filter(|before| labels[*before] && units[*before].block == units[index].block);
+        units[index].lead.or(label)
+    };
     let own: Vec<_> = units.iter().map(|unit| words::words(&unit.text)).collect();
     let has = |words: &[String], word: &str| words.iter().any(|own| words::are_alike(own, word));
     let mut scores = vec![0; units.len()];
@@ -103,7 +131,7 @@ fn scores(telling: &[TellingWord], units: &[Unit]) -> Vec<u64> {
         for (index, unit) in units.iter().enumerate() {
             let worth = if has(&own[index], word) {
                 OWN
-            } else if unit.lead.is_some_and(|lead| has(&own[lead], word)) {
+            } else if lead(index).is_some_and(|lead| has(&own[lead], word)) {
                 LEAD
             } else if has(&words::words(&unit.headings), word) {
                 HEADING
@@ -193,6 +221,18 @@ mod tests {
         let text = "**Can I pay by invoice?** Yes, up to 200 EUR.\n\n**Do you deliver abroad?** No, we do not.";
         assert_eq!(answered("do you deliver abroad", text), "No, we do not.");
         assert_eq!(answered("pay by invoice", text), "Yes, up to 200 EUR.");
+    }
+
+    #[test]
+    fn a_label_in_front_of_an_answer_is_not_the_answer() {
+        let text = "Refund policy. You can return any item within 30 days for a full refund. Gift cards \
+                    stay sold.";
+        assert_eq!(
+            answered("What is your refund policy?", text),
+            "You can return any item within 30 days for a full refund."
+        );
+        assert_eq!(answered("Is parking free?", "Parking is free."), "Parking is free.");
+        assert_eq!(answered("Refund policy?", "Refund policy."), "Refund policy.");
     }
 
     #[test]
