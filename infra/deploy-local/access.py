@@ -42,6 +42,10 @@ EXPECTED = {
         ["get a row", "query the table", "read the key ring", "read the operator token"],
         ["query what is owed", "take a generation", "take a delivery"],
     ),
+    "identity-verify": (
+        ["get a row"],
+        ["query the table", "delete a row", "send a generation", "take a delivery", "read the key ring"],
+    ),
 }
 DENIED_TO_ALL = ["scan the table", "change the table", "change the key ring", "make a role"]
 

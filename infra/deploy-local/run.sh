@@ -9,7 +9,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-functions=(message-submit conversation-read reply-generate callback-deliver sweep admin)
+functions=(message-submit conversation-read reply-generate callback-deliver sweep admin identity-verify)
 stack=aiva-local
 region=eu-central-1
 

@@ -15,6 +15,7 @@ async fn main() -> Result<(), serve::Error> {
         generation_queue_url: Some(config.generation_queue_url()?.to_owned()),
         delivery_queue_url: Some(config.delivery_queue_url()?.to_owned()),
         keyring_secret: Some(config.keyring_secret()?.to_owned()),
+        ..Places::default()
     };
     let sdk = aws::sdk_config()?;
     let cloud = Cloud::connect(&sdk, places, config.settings(), SystemClock, OsEntropy);

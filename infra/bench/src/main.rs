@@ -52,7 +52,7 @@ async fn run() -> Result<()> {
         let events = wanted.events.as_ref().ok_or("--bootstraps needs --events")?;
         report.extend(bootstrap::measure(bootstraps, events, progress).await?);
     }
-    report.extend(local::measure(progress).await?);
+    report.extend(Box::pin(local::measure(progress)).await?);
     print(&report)
 }
 

@@ -8,10 +8,11 @@ use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::MemoryIndex;
 use aiva_adapters::llm::Extractive;
+use aiva_adapters::mail::Mailer;
 use aiva_adapters::names::SystemNames;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
-use aiva_core::app::{App, Settings};
+use aiva_core::app::{App, IdentitySettings, Settings};
 use aiva_core::delivery::RetrySchedule;
 use aiva_core::egress::EgressPolicy;
 use aiva_core::ports::Clock as _;
@@ -272,6 +273,7 @@ fn application(
     Ok(App {
         store: DynamoStore::new(dynamo, TABLE.to_owned()),
         queue: SqsQueue::new(sqs, Some(generation_url.to_owned()), Some(delivery_url.to_owned())),
+        mailer: Mailer::Off,
         names: SystemNames,
         vault: RingVault::new(RingSource::Fixed(RING.into()), OsEntropy),
         clock: SystemClock,
@@ -280,6 +282,7 @@ fn application(
             powered_by: "Assistify".to_owned(),
             egress: policy(),
             outbox_grace_ms: 60_000,
+            identity: IdentitySettings::default(),
         },
     })
 }

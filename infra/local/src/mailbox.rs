@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use aiva_core::text::escaped;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -69,7 +70,7 @@ fn page(mails: &[Mail]) -> String {
         body.push_str("<p>No mail has been sent yet.</p>");
     }
     for mail in mails {
-        let (subject, to, at) = (escape(&mail.subject), escape(&mail.to), escape(&mail.at));
+        let (subject, to, at) = (escaped(&mail.subject), escaped(&mail.to), escaped(&mail.at));
         let text = linked(&mail.text);
         let written = write!(
             body,
@@ -90,7 +91,7 @@ fn page(mails: &[Mail]) -> String {
 fn linked(text: &str) -> String {
     let words = text.split_inclusive(char::is_whitespace).map(|word| {
         let address = word.trim_end();
-        let (shown, space) = (escape(address), &word[address.len()..]);
+        let (shown, space) = (escaped(address), &word[address.len()..]);
         if address.starts_with("http://") || address.starts_with("https://") {
             format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>{space}")
         } else {
@@ -98,21 +99,6 @@ fn linked(text: &str) -> String {
         }
     });
     words.collect()
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use std::time::Duration;
 use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::MemoryIndex;
+use aiva_adapters::mail::{FileMailer, Mailer};
 use aiva_adapters::names::SystemNames;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
-use aiva_core::app::{App, Settings};
+use aiva_core::app::App;
 use aiva_core::ports::Clock;
 use aiva_dialects::{Edge, function, router};
 use aiva_embedded::{Clock as EngineClock, EmbeddedDynamo, EmbeddedSqs};
@@ -58,7 +59,7 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     let address = address.map_err(|error| StartError::Listen { address: wanted, error })?;
     let engines = open_engines(&config, &dir).await?;
     let epoch = dir.next_epoch()?;
-    let app = Arc::new(application(&config, &dir, &engines)?);
+    let app = Arc::new(application((&config, address), &dir, &engines)?);
     let token = match &config.operator_token {
         Some(token) => token.expose_secret().to_owned(),
         None => dir.secret("operator-token", new_secret)?,
@@ -92,7 +93,7 @@ async fn open_engines(config: &Config, dir: &DataDir) -> Result<Engines, StartEr
 }
 
 fn application(
-    config: &Config,
+    (config, address): (&Config, SocketAddr),
     dir: &DataDir,
     engines: &Engines,
 ) -> Result<App<LocalPorts>, StartError> {
@@ -102,6 +103,9 @@ fn application(
     let vault = RingVault::new(RingSource::Fixed(ring.into()), OsEntropy);
     let queues = &engines.queues;
     let grace = u64::try_from(config.outbox_grace.as_millis()).unwrap_or(u64::MAX);
+    let mut settings = config.product.settings();
+    settings.outbox_grace_ms = grace;
+    settings.identity.public_url.get_or_insert_with(|| format!("http://{address}"));
     Ok(App {
         store: DynamoStore::new(engines.dynamo.client_with(&config.dynamo), TABLE.to_owned()),
         queue: SqsQueue::new(
@@ -110,10 +114,11 @@ fn application(
             Some(queues.delivery.clone()),
         ),
         vault,
+        mailer: Mailer::Files(FileMailer::new(dir.path("mail"), || SystemClock.now())),
         names: SystemNames,
         clock: SystemClock,
         entropy: OsEntropy,
-        settings: Settings { outbox_grace_ms: grace, ..config.product.settings() },
+        settings,
     })
 }
 

@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::dynamo::DynamoStore;
+use crate::mail::Mailer;
+#[cfg(feature = "mail")]
+use crate::mail::SesMailer;
 use crate::names::SystemNames;
 use crate::secrets::{self, RingVault};
 use crate::sqs::SqsQueue;
@@ -25,6 +28,7 @@ impl<C: Clock, E: Entropy> Ports for AwsPorts<C, E> {
     type Store = DynamoStore;
     type Queue = SqsQueue;
     type Vault = RingVault<E>;
+    type Mailer = Mailer;
     type Names = SystemNames;
     type Clock = C;
     type Entropy = E;
@@ -41,6 +45,8 @@ pub struct Places {
     pub delivery_queue_url: Option<String>,
     /// The ARN of the key ring.
     pub keyring_secret: Option<String>,
+    /// The address that mail comes from; without one no mail is sent.
+    pub mail_from: Option<String>,
 }
 
 /// An application connected to AWS.
@@ -73,6 +79,7 @@ impl<C: Clock, E: Entropy + Clone> Cloud<C, E> {
                 places.delivery_queue_url.clone(),
             ),
             vault: RingVault::from_secrets_manager(secrets.clone(), ring, entropy.clone()),
+            mailer: mailer(sdk, places.mail_from.as_deref()),
             names: SystemNames,
             clock,
             entropy,
@@ -124,6 +131,19 @@ impl<C: Clock, E: Entropy + Clone> Cloud<C, E> {
     pub fn deliveries_back(&self) -> PutBack {
         PutBack { client: self.sqs.clone(), url: self.places.delivery_queue_url.clone() }
     }
+}
+
+/// Mail through SES, where there is an address that it comes from.
+#[cfg(feature = "mail")]
+fn mailer(sdk: &SdkConfig, from: Option<&str>) -> Mailer {
+    let client = || aws_sdk_sesv2::Client::new(sdk);
+    from.map_or(Mailer::Off, |from| Mailer::Ses(SesMailer::new(client(), from.to_owned())))
+}
+
+/// A binary that is built without SES sends no mail.
+#[cfg(not(feature = "mail"))]
+fn mailer(_sdk: &SdkConfig, _from: Option<&str>) -> Mailer {
+    Mailer::Off
 }
 
 /// Makes failed records of one queue visible again when they should be tried.

@@ -10,8 +10,9 @@ pub mod http_out;
 pub mod knowledge;
 #[cfg(feature = "llm")]
 pub mod llm;
+pub mod mail;
 pub mod names;
-#[cfg(any(feature = "dynamo", feature = "secrets", feature = "sqs"))]
+#[cfg(any(feature = "dynamo", feature = "mail", feature = "secrets", feature = "sqs"))]
 mod sdk_error;
 #[cfg(feature = "secrets")]
 pub mod secrets;

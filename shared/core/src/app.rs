@@ -14,6 +14,8 @@ pub struct App<P: Ports> {
     pub queue: P::Queue,
     /// Sealed secrets and MACs.
     pub vault: P::Vault,
+    /// Mail on its way out.
+    pub mailer: P::Mailer,
     /// The names of the Internet.
     pub names: P::Names,
     /// The clock.
@@ -33,6 +35,25 @@ pub struct Settings {
     pub egress: crate::egress::EgressPolicy,
     /// How long the queue is trusted before the sweep sends again, in milliseconds.
     pub outbox_grace_ms: u64,
+    /// How end users prove who they are.
+    pub identity: IdentitySettings,
+}
+
+/// Settings of the proof of who an end user is.
+#[derive(Debug, Clone)]
+pub struct IdentitySettings {
+    /// Where this deployment is reached, without a slash at its end; mailed links begin with it.
+    pub public_url: Option<String>,
+    /// How long a mailed link can be used, in seconds.
+    pub link_seconds: u64,
+    /// How long a contact stays verified, in seconds.
+    pub verified_seconds: u64,
+}
+
+impl Default for IdentitySettings {
+    fn default() -> Self {
+        Self { public_url: None, link_seconds: 900, verified_seconds: 2_592_000 }
+    }
 }
 
 impl<P: Ports> Clock for App<P> {

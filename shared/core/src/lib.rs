@@ -14,6 +14,7 @@ pub mod egress;
 pub mod error;
 pub mod id;
 pub mod idempotency;
+pub mod identity;
 pub mod key;
 pub mod knowledge;
 pub mod message;

@@ -3,7 +3,7 @@
 use aiva_core::ports::Ports;
 
 use crate::http::RouteSet;
-use crate::{aiva, operator};
+use crate::{aiva, operator, verify};
 
 /// The routes of `message-submit`.
 pub fn message_submit<P: Ports>() -> RouteSet<P> {
@@ -15,6 +15,11 @@ pub fn conversation_read<P: Ports>() -> RouteSet<P> {
     aiva::reading()
 }
 
+/// The routes of `identity-verify`.
+pub fn identity_verify<P: Ports>() -> RouteSet<P> {
+    aiva::verifying().with(verify::serving())
+}
+
 /// The routes of `admin`.
 pub fn admin<P: Ports>() -> RouteSet<P> {
     operator::serving()
@@ -22,5 +27,5 @@ pub fn admin<P: Ports>() -> RouteSet<P> {
 
 /// Every route in one process.
 pub fn everything<P: Ports>() -> RouteSet<P> {
-    message_submit().with(conversation_read()).with(admin())
+    message_submit().with(conversation_read()).with(identity_verify()).with(admin())
 }

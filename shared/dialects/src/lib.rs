@@ -14,5 +14,6 @@ pub mod function;
 pub mod http;
 pub mod operator;
 pub mod routes;
+pub mod verify;
 
 pub use http::{Edge, RouteSet, SourceAddress, router};

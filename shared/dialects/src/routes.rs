@@ -1,13 +1,13 @@
 //! Every route of the product in one table; functions, template, tests and documents are held to it.
 
 use crate::http::Route;
-use crate::{aiva, operator};
+use crate::{aiva, operator, verify};
 
-/// Every route, by dialect; the operator API last.
+/// Every route, by dialect; then the page behind a mailed link, the operator API last.
 ///
 /// Where two dialects write the same method and path, this is the place to tell them apart: Asyntai's
 /// `GET /api/v1/conversations/?session_id=` will stand here beside Aiva's list, told by its query.
-pub const TABLES: &[&[Route]] = &[aiva::ROUTES, operator::ROUTES];
+pub const TABLES: &[&[Route]] = &[aiva::ROUTES, verify::ROUTES, operator::ROUTES];
 
 /// Every route of every table.
 pub fn all() -> impl Iterator<Item = &'static Route> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use aiva_core::app;
+use aiva_core::app::{self, IdentitySettings};
 use aiva_core::delivery::RetrySchedule;
 use aiva_core::egress::EgressPolicy;
 use secrecy::SecretString;
@@ -12,6 +12,10 @@ use secrecy::SecretString;
 const OUTBOX_GRACE_MS: u64 = 60_000;
 const DEFAULT_BRAND: &str = "Assistify";
 const DEFAULT_OPENAI_URL: &str = "https://api.openai.com/v1";
+/// A mailed link may not live longer than a day, in seconds.
+const MAX_LINK_SECONDS: u64 = 86_400;
+/// A verification may not hold longer than ten years, in seconds.
+const MAX_VERIFIED_SECONDS: u64 = 315_360_000;
 /// A callback may not wait longer than this, in milliseconds.
 const MAX_CALLBACK_TIMEOUT_MS: u64 = 30_000;
 
@@ -66,6 +70,10 @@ pub struct Config {
     pub callback_timeout: Duration,
     /// Which callbacks may be called.
     pub egress: EgressPolicy,
+    /// How end users prove who they are.
+    pub identity: IdentitySettings,
+    /// The address that mail comes from.
+    pub mail_from: Option<String>,
     /// A tracing filter.
     pub log: String,
 }
@@ -130,6 +138,8 @@ impl Config {
             callback_retries: parse_retries(get("AIVA_CALLBACK_RETRY_SECONDS").as_deref())?,
             callback_timeout: parse_timeout(get("AIVA_CALLBACK_TIMEOUT_MS").as_deref())?,
             egress,
+            identity: parse_identity(&get)?,
+            mail_from: get("AIVA_MAIL_FROM"),
             log: get("AIVA_LOG").unwrap_or_else(|| "info".to_owned()),
         })
     }
@@ -174,14 +184,52 @@ impl Config {
         required("AIVA_OPERATOR_SECRET", self.operator_secret.as_ref())
     }
 
+    /// Where this deployment is reached.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn public_url(&self) -> Result<&str, ConfigError> {
+        required("AIVA_PUBLIC_URL", self.identity.public_url.as_ref())
+    }
+
     /// What the domain's rules depend on.
     pub fn settings(&self) -> app::Settings {
         app::Settings {
             powered_by: self.brand.clone(),
             egress: self.egress.clone(),
             outbox_grace_ms: OUTBOX_GRACE_MS,
+            identity: self.identity.clone(),
         }
     }
+}
+
+fn parse_identity(get: &impl Fn(&str) -> Option<String>) -> Result<IdentitySettings, ConfigError> {
+    let seconds = |name: &'static str, default: u64, most: u64| match get(name) {
+        None => Ok(default),
+        Some(text) => {
+            let number = text.trim().parse().ok().filter(|number| (1..=most).contains(number));
+            number.ok_or(ConfigError::new(
+                name,
+                "must be a whole number of seconds within its bounds",
+            ))
+        }
+    };
+    let public_url =
+        get("AIVA_PUBLIC_URL").map(|text| text.trim().trim_end_matches('/').to_owned());
+    let web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    if public_url.as_ref().is_some_and(|url| !web(url) || url.contains(char::is_whitespace)) {
+        return Err(ConfigError::new("AIVA_PUBLIC_URL", "must begin with https://"));
+    }
+    let default = IdentitySettings::default();
+    Ok(IdentitySettings {
+        public_url,
+        link_seconds: seconds("AIVA_MAGIC_LINK_SECONDS", default.link_seconds, MAX_LINK_SECONDS)?,
+        verified_seconds: seconds(
+            "AIVA_VERIFIED_SECONDS",
+            default.verified_seconds,
+            MAX_VERIFIED_SECONDS,
+        )?,
+    })
 }
 
 fn required<'a>(name: &'static str, value: Option<&'a String>) -> Result<&'a str, ConfigError> {
@@ -273,6 +321,9 @@ mod tests {
             ("AIVA_CALLBACK_RETRY_SECONDS", "5,hunter2"),
             ("AIVA_MODEL", "hunter2"),
             ("AIVA_LOCAL_CALLBACKS", "hunter2"),
+            ("AIVA_PUBLIC_URL", "ftp://hunter2"),
+            ("AIVA_MAGIC_LINK_SECONDS", "hunter2"),
+            ("AIVA_VERIFIED_SECONDS", "hunter2"),
         ];
         for (name, value) in bad {
             let error = read(&[(name, value)]).unwrap_err();

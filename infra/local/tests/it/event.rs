@@ -43,6 +43,7 @@ async fn every_sample_request_is_answered() {
     let product = Product::start(dir.path()).await;
     answers(&product, function::message_submit(), "message-submit").await;
     answers(&product, function::conversation_read(), "conversation-read").await;
+    answers(&product, function::identity_verify(), "identity-verify").await;
     answers(&product, function::admin(), "admin").await;
     product.stop().await;
 }

@@ -6,6 +6,7 @@ mod callback;
 mod concurrency;
 mod crash;
 mod event;
+mod identity;
 mod receiver;
 mod simulation;
 mod smoke;

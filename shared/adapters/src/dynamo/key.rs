@@ -95,7 +95,7 @@ impl KeyStore for DynamoStore {
 
 impl DynamoStore {
     /// Adds one to a counter of a minute and answers how far it has come.
-    async fn count(&self, key: Key, now: Timestamp) -> Result<u64> {
+    pub(super) async fn count(&self, key: Key, now: Timestamp) -> Result<u64> {
         let change = Change::new("ADD #c :one SET #ttl = :end")
             .with("one", number(1))
             .with("end", number(now.as_second() + COUNTER_SECONDS));

@@ -1,7 +1,7 @@
 //! Every key of the table. Nothing outside this file knows a key string (see `docs/DATA.md`).
 //!
-//! The tenant comes first, so that a key without one cannot be written; the three exceptions are the
-//! directory of workspaces and the two counters of the deployment. `#` separates the parts: neither
+//! The tenant comes first, so that a key without one cannot be written; the five exceptions are the
+//! directory of workspaces and the four counters of the deployment. `#` separates the parts: neither
 //! our ids nor an integrator's may hold one.
 
 use aiva_core::conversation::ConversationRef;
@@ -10,6 +10,7 @@ use aiva_core::id::{
     SourceId, WorkspaceId, base32,
 };
 use aiva_core::idempotency::Place;
+use aiva_core::identity::LinkHash;
 use aiva_core::key::KeyId;
 use aiva_core::text::{ExternalId, IdempotencyKey};
 use sha2::{Digest, Sha256};
@@ -199,6 +200,16 @@ pub(super) fn contact(workspace: WorkspaceId, user: &ExternalId) -> Key {
     Key::new(format!("{}#U#{user}", tenant(workspace)), "U")
 }
 
+/// The last mails to an end user.
+pub(super) fn mails_to_user(workspace: WorkspaceId, user: &ExternalId) -> Key {
+    Key::new(format!("{}#U#{user}", tenant(workspace)), "N")
+}
+
+/// A link that verifies a contact.
+pub(super) fn link(workspace: WorkspaceId, hash: &LinkHash) -> Key {
+    Key::new(format!("{}#Y#{}", tenant(workspace), base32(&hash.0)), "Y")
+}
+
 fn wallet(workspace: WorkspaceId, shard: u8) -> String {
     format!("{}#B#{shard}", tenant(workspace))
 }
@@ -307,6 +318,16 @@ pub(super) fn wrong_keys(address: &str, minute: i64) -> Key {
 /// The counter of the operator's requests in one minute.
 pub(super) fn operator_requests(minute: i64) -> Key {
     Key::new(format!("OPERATOR#{minute}"), "O")
+}
+
+/// The counter of links asked for one address in one minute. The address is not kept.
+pub(super) fn link_requests(email: &str, minute: i64) -> Key {
+    Key::new(format!("ASK#{}#{minute}", digest(email)), "Q")
+}
+
+/// The last mails to one address, over all workspaces. The address is not kept.
+pub(super) fn mails_to_address(email: &str) -> Key {
+    Key::new(format!("MAIL#{}", digest(email)), "N")
 }
 
 /// The value that puts a row into a shard of the index of what is owed.

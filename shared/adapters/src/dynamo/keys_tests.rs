@@ -64,6 +64,8 @@ fn no_two_kinds_of_rows_share_a_key_and_each_begins_with_its_tenant() {
         claim(&Place { workspace: id(1), api: "operator", key: idempotency_key.clone() }),
         source(id(1), id(2), id(5)),
         source_text(id(1), id(2), id(5), 0),
+        mails_to_user(id(1), &ExternalId::parse("id", "x").unwrap()),
+        link(id(1), &LinkHash([7; 32])),
         delivery(id(1), id(6)),
         request(id(1), id(7)),
     ];
@@ -71,7 +73,13 @@ fn no_two_kinds_of_rows_share_a_key_and_each_begins_with_its_tenant() {
     for key in &of_tenant {
         assert!(key.partition.starts_with(&tenant), "{key:?}");
     }
-    let deployment = [directory_entry(id(1)), wrong_keys("192.0.2.1", 1), operator_requests(1)];
+    let deployment = [
+        directory_entry(id(1)),
+        wrong_keys("192.0.2.1", 1),
+        operator_requests(1),
+        link_requests("a@example.com", 1),
+        mails_to_address("a@example.com"),
+    ];
     let all: HashSet<_> = of_tenant.iter().chain(&deployment).collect();
     assert_eq!(all.len(), of_tenant.len() + deployment.len());
 }

@@ -12,6 +12,7 @@ mod claim;
 mod conversation;
 mod delivery;
 mod idempotency;
+mod identity;
 mod item;
 mod key;
 mod keys;

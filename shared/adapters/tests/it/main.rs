@@ -13,6 +13,8 @@ mod knowledge;
 #[cfg(feature = "llm")]
 mod llm;
 #[cfg(test)]
+mod mail;
+#[cfg(test)]
 #[cfg(feature = "secrets")]
 mod secrets;
 #[cfg(test)]

@@ -14,6 +14,13 @@ pub struct Contact {
     pub external: ExternalId,
     /// Until when the user counts as verified, if ever confirmed.
     pub verified_until: Option<Timestamp>,
-    /// When the user first wrote.
+    /// When the user first wrote, or was first verified.
     pub created_at: Timestamp,
+}
+
+impl Contact {
+    /// Whether the user counts as verified now.
+    pub fn is_verified(&self, now: Timestamp) -> bool {
+        self.verified_until.is_some_and(|until| until > now)
+    }
 }

@@ -14,6 +14,7 @@ use crate::outbox::{DeliveryJob, GenerationJob};
 mod account;
 mod answer;
 mod conversation;
+mod identity;
 mod outgoing;
 
 pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceStore};
@@ -21,6 +22,7 @@ pub use answer::{KnowledgeIndex, Model};
 pub use conversation::{
     ConversationStore, DeliveryStore, KnowledgeStore, MessageStore, OutboxStore, Situation,
 };
+pub use identity::{IdentityStore, Mail, Mailer};
 pub use outgoing::{HttpOut, Names, OutgoingError, OutgoingRequest, OutgoingResponse};
 
 /// The set of ports that one binary is built with.
@@ -31,6 +33,8 @@ pub trait Ports: Send + Sync + 'static {
     type Queue: Queue;
     /// Sealed secrets and MACs.
     type Vault: Vault;
+    /// Mail on its way out.
+    type Mailer: Mailer;
     /// The names of the Internet.
     type Names: Names;
     /// The clock.
@@ -63,6 +67,7 @@ pub trait Store:
     + OutboxStore
     + LogStore
     + IdempotencyStore
+    + IdentityStore
 {
 }
 

@@ -22,6 +22,7 @@ pub use inbox::inbox;
 pub(crate) use limits::requests;
 pub use limits::{LimitsPatch, set_limits};
 pub use rates::{RatesPatch, set_rates};
+pub(crate) use request::email;
 pub use request::{RequestAccess, request};
 
 /// The tenant.

@@ -8,6 +8,7 @@ use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
 
 mod conversations;
 pub mod error;
+mod identity;
 mod me;
 mod messages;
 pub mod openapi;
@@ -58,12 +59,26 @@ const OPENAPI: Route = Route {
     access: Access::Open,
 };
 
+const VERIFY_IDENTITY: Route = Route {
+    function: Function::IdentityVerify,
+    voice: VOICE,
+    verb: Verb::Post,
+    paths: &["/api/v1/identity/verify", "/v1/identity/verify"],
+    access: Access::Key(Scope::IdentityWrite),
+};
+
 /// Its routes.
-pub const ROUTES: &[Route] = &[SUBMIT_MESSAGE, LIST_CONVERSATIONS, READ_CONVERSATION, ME, OPENAPI];
+pub const ROUTES: &[Route] =
+    &[SUBMIT_MESSAGE, LIST_CONVERSATIONS, READ_CONVERSATION, VERIFY_IDENTITY, ME, OPENAPI];
 
 /// What `message-submit` serves of it.
 pub(crate) fn submitting<P: Ports>() -> RouteSet<P> {
     RouteSet::new().serve(SUBMIT_MESSAGE, |edge, call| Box::pin(messages::submit(edge, call)))
+}
+
+/// What `identity-verify` serves of it.
+pub(crate) fn verifying<P: Ports>() -> RouteSet<P> {
+    RouteSet::new().serve(VERIFY_IDENTITY, |edge, call| Box::pin(identity::verify(edge, call)))
 }
 
 /// What `conversation-read` serves of it.

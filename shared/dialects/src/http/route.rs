@@ -42,6 +42,8 @@ pub enum Function {
     MessageSubmit,
     /// Answers polls and lists, and whatever no route matches.
     ConversationRead,
+    /// Asks end users to prove who they are, and serves the page behind the link.
+    IdentityVerify,
     /// Serves the operator API.
     Admin,
 }
@@ -52,6 +54,7 @@ impl Function {
         match self {
             Self::MessageSubmit => "message-submit",
             Self::ConversationRead => "conversation-read",
+            Self::IdentityVerify => "identity-verify",
             Self::Admin => "admin",
         }
     }

@@ -4,6 +4,7 @@ use aiva_core::ports::Ports;
 
 use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
 
+mod contact;
 mod conversation;
 mod delivery;
 mod key;
@@ -47,6 +48,7 @@ pub const ROUTES: &[Route] = &[
     source::LIST,
     source::READ,
     source::REMOVE,
+    contact::UNVERIFY,
     conversation::LIST,
     conversation::READ,
     takeover::TAKE_OVER,
@@ -63,6 +65,7 @@ pub fn serving<P: Ports>() -> RouteSet<P> {
         .with(wallet::serving())
         .with(project::serving())
         .with(source::serving())
+        .with(contact::serving())
         .with(conversation::serving())
         .with(takeover::serving())
 }

@@ -4,6 +4,7 @@
 
 mod budget;
 mod edge;
+mod identity;
 mod openapi;
 mod operator;
 mod refusal;

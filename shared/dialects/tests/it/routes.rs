@@ -19,6 +19,7 @@ fn every_function_serves_just_its_routes_of_the_table() {
     let sets = [
         (Function::MessageSubmit, function::message_submit::<TestPorts>()),
         (Function::ConversationRead, function::conversation_read()),
+        (Function::IdentityVerify, function::identity_verify()),
         (Function::Admin, function::admin()),
     ];
     for (function, set) in sets {

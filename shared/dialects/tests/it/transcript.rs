@@ -5,7 +5,8 @@
 //! the headers that matter and the body. `{{name}}` stands for what the deployment has under that
 //! name, or takes it when nothing has it yet (`{{msg_1}}` must then be an id with that prefix,
 //! `{{time}}` a time); `{{*}}` is anything, a header's `{{-}}` says that there is none, and `{{x*9}}`
-//! writes nine x.
+//! writes nine x. `@mail name` takes the token of the newest mail, and a body of lines that begin with
+//! `~ ` is a page that holds these texts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -157,17 +158,29 @@ fn same_body(exchange: &Exchange, actual: &[u8], names: &mut Names) -> Result<()
     if exchange.expected_body.is_empty() {
         return if actual.is_empty() { Ok(()) } else { Err("there is a body".to_owned()) };
     }
+    if exchange.expected_body.starts_with("~ ") {
+        let page = String::from_utf8_lossy(actual);
+        let mut lines = exchange.expected_body.lines().filter_map(|line| line.strip_prefix("~ "));
+        return match lines.find(|line| !page.contains(line)) {
+            Some(line) => Err(format!("{line:?} is not on the page")),
+            None => Ok(()),
+        };
+    }
     let expected: Value = serde_json::from_str(&exchange.expected_body).expect("expected JSON");
     let actual: Value = serde_json::from_slice(actual).map_err(|error| error.to_string())?;
     same(&expected, &actual, names)
 }
 
-async fn prepare(world: &World, exchange: &Exchange) {
+async fn prepare(world: &mut World, exchange: &Exchange) {
     for step in &exchange.before {
         match step.split_once(' ') {
             Some(("reply", text)) => world.reply(text).await,
             Some(("agent", state)) => world.switch_agent(state == "on").await,
             Some(("wait", seconds)) => world.wait(seconds.parse().unwrap()),
+            Some(("mail", name)) => {
+                let token = world.mailed_token();
+                world.names.insert(name.to_owned(), token);
+            }
             _ => panic!("unknown step {step}"),
         }
     }
@@ -177,7 +190,7 @@ async fn replay(file: &Path) {
     let text = format!("\n{}", std::fs::read_to_string(file).unwrap());
     let mut world = World::new().await;
     for exchange in parse(&text) {
-        prepare(&world, &exchange).await;
+        prepare(&mut world, &exchange).await;
         let path = write_out(&exchange.path, &world.names);
         let mut request = Request::builder().method(exchange.method.as_str()).uri(path);
         for (name, value) in &exchange.headers {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aiva_adapters::dynamo::{DynamoStore, create_table};
-use aiva_core::app::{App, Settings};
+use aiva_core::app::{App, IdentitySettings, Settings};
 use aiva_core::egress::EgressPolicy;
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{SourceId, WorkspaceId};
@@ -15,7 +15,7 @@ use aiva_core::knowledge::{Document, Edition, Passage};
 use aiva_core::money::MicroCredits;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
 use aiva_core::ports::{
-    Clock, Entropy, KnowledgeIndex, Model, Names, Ports, Queue, Vault, WorkspaceStore,
+    Clock, Entropy, KnowledgeIndex, Mail, Mailer, Model, Names, Ports, Queue, Vault, WorkspaceStore,
 };
 use aiva_core::project::{self, AgentDraft, Project};
 use aiva_core::reply::{self, GenerationSettings, ModelError, ModelReply, ModelRequest};
@@ -47,9 +47,21 @@ impl Ports for TestPorts {
     type Store = DynamoStore;
     type Queue = Sent;
     type Vault = OpenVault;
+    type Mailer = Mailbox;
     type Names = FewNames;
     type Clock = StoppedClock;
     type Entropy = Counted;
+}
+
+/// A mailbox that everybody's mail goes to.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox(Mutex<Vec<Mail>>);
+
+impl Mailer for Mailbox {
+    async fn send(&self, mail: &Mail) -> Result<()> {
+        self.0.lock().unwrap().push(mail.clone());
+        Ok(())
+    }
 }
 
 /// Names that lead where the tests need them; all others do not resolve.
@@ -175,6 +187,7 @@ pub(crate) struct World {
     /// What the database was asked.
     pub(crate) recorder: Recorder,
     shop: Workspace,
+    client: aws_sdk_dynamodb::Client,
 }
 
 const ALL_BUT_NONE: Option<Scope> = None;
@@ -188,9 +201,10 @@ impl World {
         create_table(&client, "aiva").await.unwrap();
         let began: Timestamp = "2026-07-02T10:30:00Z".parse().unwrap();
         let app = Arc::new(App {
-            store: DynamoStore::new(client, "aiva".to_owned()),
+            store: DynamoStore::new(client.clone(), "aiva".to_owned()),
             queue: Sent::default(),
             vault: OpenVault,
+            mailer: Mailbox::default(),
             names: FewNames,
             clock: StoppedClock(AtomicI64::new(began.as_millisecond())),
             entropy: Counted(AtomicU64::new(0)),
@@ -198,12 +212,16 @@ impl World {
                 powered_by: "Assistify".to_owned(),
                 egress: EgressPolicy { local: true, ports: vec![443] },
                 outbox_grace_ms: 10_000,
+                identity: IdentitySettings {
+                    public_url: Some("https://aiva.example".to_owned()),
+                    ..IdentitySettings::default()
+                },
             },
         });
         let edge = Edge::new(app, Some(OPERATOR_TOKEN.into()));
         let router = router(Arc::clone(&edge), function::everything());
         let shop = workspace_of(&edge, "Shop", Some(1_000_000_000_000)).await;
-        let mut world = Self { edge, router, names: BTreeMap::new(), recorder, shop };
+        let mut world = Self { edge, router, names: BTreeMap::new(), recorder, shop, client };
         world.fill().await;
         world
     }
@@ -278,6 +296,24 @@ impl World {
 
     fn take_jobs(&self) -> Vec<GenerationJob> {
         std::mem::take(&mut *self.edge.app.queue.generations.lock().unwrap())
+    }
+
+    /// Every mail that was sent, oldest first.
+    pub(crate) fn mails(&self) -> Vec<Mail> {
+        self.edge.app.mailer.0.lock().unwrap().clone()
+    }
+
+    /// Every row of the table, as one text.
+    pub(crate) async fn everything_stored(&self) -> String {
+        let rows = self.client.scan().table_name("aiva").send().await.unwrap();
+        format!("{:?}", rows.items())
+    }
+
+    /// The token in the link of the newest mail.
+    pub(crate) fn mailed_token(&self) -> String {
+        let text = self.mails().pop().unwrap().text;
+        let rest = text.split("https://aiva.example/verify/").nth(1).unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
     }
 
     /// Switches the shop's agent on or off.

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aiva_adapters::dynamo::{DynamoStore, create_table};
+use aiva_adapters::mail::Mailer;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
-use aiva_core::app::{App, Settings};
+use aiva_core::app::{App, IdentitySettings, Settings};
 use aiva_core::egress::EgressPolicy;
 use aiva_core::error::Error;
 use aiva_core::id::{MessageId, WorkspaceId};
@@ -91,6 +92,7 @@ impl Ports for SimPorts {
     type Store = DynamoStore;
     type Queue = SqsQueue;
     type Vault = RingVault<SimEntropy>;
+    type Mailer = Mailer;
     type Names = NoNames;
     type Clock = SimClock;
     type Entropy = SimEntropy;
@@ -222,6 +224,7 @@ impl World {
                     Some(deliveries_url.clone()),
                 ),
                 vault: RingVault::new(RingSource::Fixed(ring), entropy.clone()),
+                mailer: Mailer::Off,
                 names: NoNames,
                 clock: SimClock(clock.clone()),
                 entropy,
@@ -229,6 +232,7 @@ impl World {
                     powered_by: "Assistify".to_owned(),
                     egress: EgressPolicy::default(),
                     outbox_grace_ms: 20_000,
+                    identity: IdentitySettings::default(),
                 },
             }
         };

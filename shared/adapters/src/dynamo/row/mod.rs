@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub(super) mod conversation;
 pub(super) mod delivery;
 pub(super) mod idempotency;
+pub(super) mod identity;
 pub(super) mod key;
 pub(super) mod knowledge;
 pub(super) mod message;

@@ -82,8 +82,13 @@ pub(super) fn of_message() -> Vec<Failure> {
     ]
     .map(Failure::from)
     .into();
-    failures.extend([Failure::PayloadTooLarge, Failure::UnsupportedMediaType]);
+    failures.extend(of_body());
     failures
+}
+
+/// Refusals of any body.
+pub(super) fn of_body() -> [Failure; 2] {
+    [Failure::PayloadTooLarge, Failure::UnsupportedMediaType]
 }
 
 /// Refusals by status, each code with an example that the renderer itself wrote.

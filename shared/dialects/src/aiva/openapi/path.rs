@@ -1,5 +1,6 @@
 //! The routes, as operations.
 
+use aiva_core::error::{Error, Forbidden};
 use aiva_core::key::Scope;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
@@ -10,7 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, Required, Response, ResponseBuilder, ResponsesBuilder};
 
-use super::answer::{common, not_modified, of_message, refusals, success};
+use super::answer::{common, not_modified, of_body, of_message, refusals, success};
 use crate::http::Failure;
 
 pub(super) fn all() -> Paths {
@@ -18,6 +19,7 @@ pub(super) fn all() -> Paths {
         .path("/messages", PathItem::new(HttpMethod::Post, submit()))
         .path("/conversations", PathItem::new(HttpMethod::Get, list()))
         .path("/conversations/{externalConversationId}", PathItem::new(HttpMethod::Get, read()))
+        .path("/identity/verify", PathItem::new(HttpMethod::Post, verify()))
         .path("/me", PathItem::new(HttpMethod::Get, me()))
         .path("/openapi.json", PathItem::new(HttpMethod::Get, openapi()))
         .build()
@@ -73,7 +75,7 @@ fn read() -> OperationBuilder {
         .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()));
     let found = success("The conversation and its messages, in order", "ConversationDetail", true);
     let mut failures = common(scope);
-    failures.push(Failure::Core(aiva_core::error::Error::NotFound));
+    failures.push(Failure::Core(Error::NotFound));
     operation("readConversation", "Read a conversation, or poll it", scope)
         .parameter(id)
         .parameter(query("after", "Only messages with a greater `seq`", Type::Integer))
@@ -84,6 +86,23 @@ fn read() -> OperationBuilder {
             "The `ETag` of the answer before: 304 if it still holds",
         ))
         .responses(answers(vec![("200", found), ("304", not_modified())], &failures))
+}
+
+fn verify() -> OperationBuilder {
+    let scope = Some(Scope::IdentityWrite);
+    let content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name("VerificationRequest"))).build();
+    let body = RequestBodyBuilder::new()
+        .content("application/json", content)
+        .required(Some(Required::True))
+        .build();
+    let mut failures = common(scope);
+    failures.extend(of_body());
+    failures.push(Error::Forbidden(Forbidden::WorkspaceInactive).into());
+    let sent = success("A link is on its way to the address", "VerificationSent", false);
+    operation("verifyIdentity", "Mail an end user a link that proves who they are", scope)
+        .request_body(Some(body))
+        .responses(answers(vec![("202", sent)], &failures))
 }
 
 fn me() -> OperationBuilder {

@@ -3,12 +3,13 @@
 
 use utoipa::ToSchema;
 
-use crate::aiva::wire;
+use crate::aiva::{identity, wire};
 
 /// Every schema of the document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(components(schemas(
     MessageRequest,
+    VerificationRequest,
     ErrorEnvelope,
     ReplyEvent,
     AgentReplyEvent,
@@ -17,6 +18,7 @@ use crate::aiva::wire;
     GenerationFailedEvent,
     TestPingEvent,
     wire::Submitted,
+    identity::VerificationSent,
     wire::ConversationDetail,
     wire::ConversationPage,
     wire::Me
@@ -45,6 +47,33 @@ pub struct MessageRequest {
     /// `Idempotency-Key` header may stand in its place.
     #[schema(format = "uuid")]
     pub idempotency_key: Option<String>,
+}
+
+/// Whom to ask for a proof of identity.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
+    "method": "magic_link",
+    "externalUserId": "user-93",
+    "email": "ada@example.com",
+    "externalConversationId": "order-4821",
+    "returnUrl": "https://shop.example.com/help",
+}))]
+pub struct VerificationRequest {
+    /// How; `magic_link` is the one way.
+    #[schema(pattern = "^magic_link$")]
+    pub method: String,
+    /// Your stable id of the end user, who is verified by using the link.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9._:@+=~-]+$")]
+    pub external_user_id: String,
+    /// Where the link is mailed to.
+    #[schema(max_length = 254, format = "email")]
+    pub email: String,
+    /// The conversation that `identity.verified` will name; its last writer's callback gets the event.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9._:@+=~-]+$")]
+    pub external_conversation_id: Option<String>,
+    /// Where the browser goes after the confirmation; https only.
+    #[schema(max_length = 2_048, format = "uri")]
+    pub return_url: Option<String>,
 }
 
 /// The envelope of every error.

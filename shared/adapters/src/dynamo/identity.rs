@@ -1,0 +1,130 @@
+//! Contacts, the links that verify them, and how many mails went out.
+
+use aiva_core::contact::Contact;
+use aiva_core::error::{Error, Result};
+use aiva_core::id::WorkspaceId;
+use aiva_core::identity::{Consumed, EmailAddress, LinkHash, LinkUse, MagicLink};
+use aiva_core::ports::IdentityStore;
+use aiva_core::text::ExternalId;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use jiff::{SignedDuration, Timestamp};
+
+use super::DynamoStore;
+use super::item::{expiry, from_item, moment, number, to_item};
+use super::keys::{self, EXPIRY};
+use super::row::Millis;
+use super::row::identity::{ContactRow, LinkRow};
+use super::settle::delivery_item;
+use super::write::{Change, Transacted, Written, put, update};
+
+/// Days that a link is kept after its end, so that it can still be told from one that never was.
+const LINK_DAYS: i64 = 1;
+/// The time within which five mails may go to one address or user.
+const MAIL_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+impl IdentityStore for DynamoStore {
+    async fn count_link_request(&self, email: &EmailAddress, now: Timestamp) -> Result<u64> {
+        let minute = now.as_second().div_euclid(60);
+        self.count(keys::link_requests(&email.counted(), minute), now).await
+    }
+
+    async fn take_mail_turn(
+        &self,
+        workspace: WorkspaceId,
+        user: &ExternalId,
+        email: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let turn = mail_turn(now);
+        let actions = vec![
+            update(&self.table, keys::mails_to_address(&email.counted()), &turn)?,
+            update(&self.table, keys::mails_to_user(workspace, user), &turn)?,
+        ];
+        Ok(matches!(self.transact(None, actions).await?, Transacted::Yes))
+    }
+
+    async fn create_link(&self, link: &MagicLink) -> Result<()> {
+        let mut item = to_item(keys::link(link.workspace, &link.hash), &LinkRow::from(link))?;
+        item.insert(EXPIRY.to_owned(), expiry(link.expires_at, LINK_DAYS));
+        self.put_row(item).await
+    }
+
+    async fn link(&self, workspace: WorkspaceId, hash: &LinkHash) -> Result<Option<MagicLink>> {
+        let row: Option<LinkRow> = self.parsed_row(keys::link(workspace, hash)).await?;
+        row.map(|row| row.under(*hash)).transpose()
+    }
+
+    async fn use_link(&self, used: &LinkUse) -> Result<Consumed> {
+        let mut actions = vec![self.consume(used)?, self.verify(used)?];
+        if let Some((delivery, due)) = &used.delivery {
+            actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
+        }
+        let refusals = match self.transact(None, actions).await? {
+            Transacted::Yes => return Ok(Consumed::Yes),
+            Transacted::No(refusals) => refusals,
+        };
+        let link = refusals.into_iter().next().unwrap_or_default();
+        if !link.refused {
+            return Err(Error::internal("a confirmation contradicts what is stored"));
+        }
+        let row: Option<LinkRow> = link.item.map(from_item).transpose()?;
+        Ok(match row {
+            None => Consumed::Unknown,
+            Some(row) if row.us.is_some() => Consumed::Used,
+            Some(_) => Consumed::Expired,
+        })
+    }
+
+    async fn contact(&self, workspace: WorkspaceId, user: &ExternalId) -> Result<Option<Contact>> {
+        let row: Option<ContactRow> = self.parsed_row(keys::contact(workspace, user)).await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Contact {
+            workspace,
+            external: user.clone(),
+            verified_until: row.vu.map(Millis::moment).transpose()?,
+            created_at: row.ca.moment()?,
+        }))
+    }
+
+    async fn revoke_verification(
+        &self,
+        workspace: WorkspaceId,
+        user: &ExternalId,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let change = Change::new("REMOVE #vu").when("#vu > :now").with("now", moment(now));
+        let written = self.update_row(keys::contact(workspace, user), &change).await?;
+        Ok(matches!(written, Written::Yes(_)))
+    }
+}
+
+impl DynamoStore {
+    /// Marks a link as used, if it can be; of many tries one succeeds.
+    fn consume(&self, used: &LinkUse) -> Result<TransactWriteItem> {
+        let change = Change::new("SET #us = :now")
+            .when("attribute_exists(#pk) AND attribute_not_exists(#us) AND #ex > :now")
+            .with("now", moment(used.now));
+        update(&self.table, keys::link(used.workspace, &used.hash), &change)
+    }
+
+    fn verify(&self, used: &LinkUse) -> Result<TransactWriteItem> {
+        let change = Change::new("SET #vu = :until, #ca = if_not_exists(#ca, :now)")
+            .with("until", moment(used.verified_until))
+            .with("now", moment(used.now));
+        update(&self.table, keys::contact(used.workspace, &used.user), &change)
+    }
+}
+
+/// Notes one more mail beside the four before it, if the fifth before it is an hour old: the row holds
+/// the moments of the last five, `a` the oldest, and each moves up by one.
+fn mail_turn(now: Timestamp) -> Change {
+    let moves = "SET #a = if_not_exists(#b, :none), #b = if_not_exists(#c, :none), \
+                 #c = if_not_exists(#d, :none), #d = if_not_exists(#e, :none), \
+                 #e = :now, #ttl = :end";
+    Change::new(moves)
+        .when("(attribute_not_exists(#a) OR #a <= :before)")
+        .with("none", number(0))
+        .with("now", moment(now))
+        .with("before", moment(now - MAIL_WINDOW))
+        .with("end", expiry(now, 1))
+}
