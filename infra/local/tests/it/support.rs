@@ -12,6 +12,8 @@ use tokio::time::Instant;
 
 /// Nothing here takes long; what takes longer than this is broken.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// One answer in a crowd of hundreds may wait for all the others.
+const CROWD_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings over a directory, with variables on top of an empty environment.
 pub(crate) fn config(dir: &Path, variables: &[(&str, &str)]) -> Config {
@@ -55,7 +57,7 @@ impl Product {
 
     pub(crate) async fn start_with(config: Config) -> Self {
         let runtime = Runtime::start(config).await.unwrap();
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let client = Client::builder().no_proxy().timeout(CROWD_PATIENCE).build().unwrap();
         Self { runtime, client }
     }
 

@@ -278,3 +278,15 @@ pub(super) async fn settle_everything(world: &mut World) {
     }
     panic!("something is owed for ever");
 }
+
+/// A day later, when all that expires has expired, every accepted request is sent once more: nothing
+/// may come of it.
+pub(super) async fn repeat_everything_a_day_later(world: &mut World) {
+    world.advance(Duration::from_secs(25 * 3_600));
+    world.engine.sweep_ttl().expect("the database expires what it should");
+    for serial in 0..world.sent.len() {
+        if world.sent[serial].receipt.is_some() {
+            send(world, serial).await;
+        }
+    }
+}

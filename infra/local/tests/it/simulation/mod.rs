@@ -30,6 +30,8 @@ fn run_seed(seed: u64) {
         }
         actions::settle_everything(&mut world).await;
         invariants::check(&world).await;
+        actions::repeat_everything_a_day_later(&mut world).await;
+        invariants::check(&world).await;
     });
 }
 

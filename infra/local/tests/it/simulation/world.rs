@@ -188,6 +188,8 @@ pub(super) struct World {
     pub(super) truth: App<SimPorts>,
     /// The table itself, without faults.
     pub(super) table: aws_sdk_dynamodb::Client,
+    /// The database itself, for letting time pass in it.
+    pub(super) engine: EmbeddedDynamo,
     pub(super) sqs: aws_sdk_sqs::Client,
     pub(super) generation_url: String,
     pub(super) deliveries_url: String,
@@ -248,6 +250,7 @@ impl World {
         let mut world = Self {
             model: SimModel(dice.clone()),
             table: dynamo.client(),
+            engine: dynamo.clone(),
             sqs: sqs.client_with_faults(&faults),
             app: faulty,
             dice,
