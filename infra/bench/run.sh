@@ -12,6 +12,8 @@ yardsticks=(hello hello-put)
 
 quick=false
 bootstraps=
+command='make bench'
+(($# == 0)) || command="infra/bench/run.sh $*"
 while (($# > 0)); do
   case $1 in
     --quick) quick=true; shift ;;
@@ -62,7 +64,7 @@ trap 'rm -f "$report"' EXIT
   echo "What the budgets are, and what was measured. \`make bench\` writes this file; nothing in it is"
   echo "written by hand. Figures of one run are comparable with each other, not with another machine's."
   echo
-  echo "Command: \`make bench\`. Compiler: \`$(rustc --version | cut -d ' ' -f 1-2)\`, release profile of the workspace."
+  echo "Command: \`$command\`. Compiler: \`$(rustc --version | cut -d ' ' -f 1-2)\`, release profile of the workspace."
   cat "$report"
 } >docs/BENCHMARKS.md
 say "docs/BENCHMARKS.md is written"
