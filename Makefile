@@ -30,7 +30,7 @@ lint: ## Formatting, clippy, docs, licences and the template
 	@cargo clippy --workspace --all-targets --all-features -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --quiet
 	@infra/ci/licences.py
-	@infra/ci/template.sh
+	@infra/deploy-local/lint.sh
 
 .PHONY: bench
 bench: ## Measure the budgets and write docs/BENCHMARKS.md
