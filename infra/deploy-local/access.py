@@ -27,8 +27,8 @@ EXPECTED = {
         ["delete a row", "query what is owed", "send a generation", "send a delivery", "read the operator token"],
     ),
     "reply-generate": (
-        ["get a row", "query the table"],
-        ["query what is owed", "send a generation", "take a delivery", "read the key ring", "read the operator token"],
+        ["get a row", "query the table", "read the key ring"],
+        ["query what is owed", "send a generation", "take a delivery", "read the operator token"],
     ),
     "callback-deliver": (
         ["get a row", "read the key ring"],

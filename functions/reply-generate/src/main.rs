@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use aiva_adapters::aws_ports::{Cloud, Places};
+use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::MemoryIndex;
 use aiva_adapters::llm::{
     Bedrock, Extractive, OpenAi, OpenAiSettings, Patience, Provider, Scripted,
 };
+use aiva_core::ports::Clock;
 use aiva_kit::batch::Order;
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::{Config, ModelChoice};
@@ -27,6 +29,7 @@ async fn main() -> Result<(), Error> {
         table: config.table()?.to_owned(),
         generation_queue_url: config.generation_queue_url.clone(),
         delivery_queue_url: Some(config.delivery_queue_url()?.to_owned()),
+        keyring_secret: Some(config.keyring_secret()?.to_owned()),
         ..Places::default()
     };
     let sdk = aws::sdk_config()?;
@@ -49,7 +52,8 @@ async fn main() -> Result<(), Error> {
     };
     aws::warm(cloud.warm()).await;
     let (app, index) = (Arc::clone(&cloud.app), MemoryIndex::default());
-    let worker = Arc::new(GenerationWorker { app, model, index, epoch: 0 });
+    let http = GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?;
+    let worker = Arc::new(GenerationWorker { app, model, index, http, epoch: 0 });
     let work = move |task| Arc::clone(&worker).work(task);
     let back = cloud.generations_back();
     serve::queue(KIND, work, move |receipt, after| back.clone().put(receipt, after)).await

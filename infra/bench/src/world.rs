@@ -36,7 +36,7 @@ use crate::receiver::Receiver;
 use crate::tenant::{Credential, Tenant, message, unique};
 
 pub(crate) type BenchPorts = AwsPorts<SystemClock, OsEntropy>;
-pub(crate) type Worker = GenerationWorker<BenchPorts, Extractive, MemoryIndex>;
+pub(crate) type Worker = GenerationWorker<BenchPorts, Extractive, MemoryIndex, GuardedHttp>;
 
 pub(crate) const TABLE: &str = "aiva";
 /// The whole ring, as the secret holds it.
@@ -104,13 +104,14 @@ impl World {
         let edge = Edge::new(Arc::clone(&app), None);
         let router = router(Arc::clone(&edge), function::everything());
         let (app_of_generation, app_of_delivery) = (Arc::clone(&app), Arc::clone(&app));
+        let http = GuardedHttp::new(policy(), Resolution::System, || SystemClock.now())?;
         let generation = Arc::new(Worker {
             app: app_of_generation,
             model: Extractive,
             index: MemoryIndex::default(),
+            http: http.clone(),
             epoch: 0,
         });
-        let http = GuardedHttp::new(policy(), Resolution::System, || SystemClock.now())?;
         let delivery = Arc::new(DeliveryWorker {
             app: app_of_delivery,
             http,

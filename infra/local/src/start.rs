@@ -133,17 +133,18 @@ struct Pollers<'a> {
 impl Pollers<'_> {
     fn start(&self, stop: &Stop, tasks: &TaskTracker) -> Result<(), StartError> {
         let product = &self.config.product;
+        let guarded =
+            || GuardedHttp::new(product.egress.clone(), Resolution::System, || SystemClock.now());
         let generation = Arc::new(GenerationWorker {
             app: Arc::clone(self.app),
             model: model::choose(&product.model)?,
             index: MemoryIndex::default(),
+            http: guarded().map_err(StartError::engine)?,
             epoch: self.epoch,
         });
-        let http =
-            GuardedHttp::new(product.egress.clone(), Resolution::System, || SystemClock.now());
         let delivery = Arc::new(DeliveryWorker {
             app: Arc::clone(self.app),
-            http: http.map_err(StartError::engine)?,
+            http: guarded().map_err(StartError::engine)?,
             epoch: self.epoch,
             timeout: product.callback_timeout,
             schedule: product.callback_retries.clone(),

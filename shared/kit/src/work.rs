@@ -8,7 +8,7 @@ use aiva_core::delivery::{self, DeliverySettings, RetrySchedule};
 use aiva_core::error::Error;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
 use aiva_core::ports::{Clock, HttpOut, KnowledgeIndex, Model, Ports, Queue};
-use aiva_core::reply::{self, Generated, GenerationSettings};
+use aiva_core::reply::{self, Generated, GenerationSettings, Means};
 use jiff::Timestamp;
 
 use crate::batch::{Disposition, Task};
@@ -17,18 +17,20 @@ use crate::batch::{Disposition, Task};
 const MAX_QUEUE_DELAY: Duration = Duration::from_secs(900);
 
 /// What the generation worker needs.
-pub struct GenerationWorker<P: Ports, M, I> {
+pub struct GenerationWorker<P: Ports, M, I, H> {
     /// The ports.
     pub app: Arc<App<P>>,
     /// Who writes the replies.
     pub model: M,
     /// Where the passages are found.
     pub index: I,
+    /// The way to the tools.
+    pub http: H,
     /// The runtime's epoch (0 where there are many processes).
     pub epoch: u64,
 }
 
-impl<P: Ports, M: Model, I: KnowledgeIndex> GenerationWorker<P, M, I> {
+impl<P: Ports, M: Model, I: KnowledgeIndex, H: HttpOut> GenerationWorker<P, M, I, H> {
     /// Generates the reply that a record asks for.
     pub async fn work(self: Arc<Self>, task: Task) -> Disposition {
         let job: GenerationJob = match task.parse() {
@@ -37,7 +39,9 @@ impl<P: Ports, M: Model, I: KnowledgeIndex> GenerationWorker<P, M, I> {
         };
         let settings =
             GenerationSettings { holder: task.holder, epoch: self.epoch, lease: task.time_left };
-        match reply::generate(&self.app, &self.model, &self.index, &job, &settings).await {
+        let means =
+            Means { model: &self.model, index: &self.index, http: &self.http, on_delta: &|_| {} };
+        match reply::generate(&self.app, means, &job, &settings).await {
             Ok(Generated::Done) => Disposition::Done,
             Ok(Generated::Busy { until }) => {
                 let left = time_until(until, self.app.now());

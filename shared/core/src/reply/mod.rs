@@ -11,11 +11,12 @@ use crate::wallet::{Hold, LedgerEntry, Usage};
 
 mod generate;
 mod prompt;
+mod settle;
 pub mod tokens;
 
-pub(crate) use generate::announce;
-pub use generate::{Generated, GenerationSettings, generate};
+pub use generate::{Generated, GenerationSettings, Means, generate};
 pub use prompt::compose;
+pub(crate) use settle::announce;
 
 /// What a model is asked.
 #[derive(Debug, Clone)]

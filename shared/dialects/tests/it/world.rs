@@ -15,10 +15,11 @@ use aiva_core::knowledge::{Document, Edition, Passage};
 use aiva_core::money::MicroCredits;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
 use aiva_core::ports::{
-    Clock, Entropy, KnowledgeIndex, Mail, Mailer, Model, Names, Ports, Queue, Vault, WorkspaceStore,
+    Clock, Entropy, HttpOut, KnowledgeIndex, Mail, Mailer, Model, Names, OutgoingError,
+    OutgoingRequest, OutgoingResponse, Ports, Queue, Vault, WorkspaceStore,
 };
 use aiva_core::project::{self, AgentDraft, Project};
-use aiva_core::reply::{self, GenerationSettings, ModelError, ModelReply, ModelRequest};
+use aiva_core::reply::{self, GenerationSettings, Means, ModelError, ModelReply, ModelRequest};
 use aiva_core::text::IdempotencyKey;
 use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
 use aiva_core::workspace::{self, RequestAccess, Workspace, WorkspaceStatus};
@@ -154,6 +155,15 @@ impl Model for Told {
     }
 }
 
+/// A deployment from which nothing is reached.
+struct NoWayOut;
+
+impl HttpOut for NoWayOut {
+    async fn post(&self, _: OutgoingRequest) -> Result<OutgoingResponse, OutgoingError> {
+        Err(OutgoingError::Connect)
+    }
+}
+
 /// An index that finds one passage, whatever is asked.
 struct OnePassage;
 
@@ -280,9 +290,8 @@ impl World {
         let app = &*self.edge.app;
         for job in self.take_jobs() {
             let settings = lease();
-            reply::generate(app, &Told(text.to_owned()), &OnePassage, &job, &settings)
-                .await
-                .unwrap();
+            let model = Told(text.to_owned());
+            reply::generate(app, means(&model), &job, &settings).await.unwrap();
         }
     }
 
@@ -290,7 +299,7 @@ impl World {
     pub(crate) async fn reply_with(&self, model: &impl Model) {
         let app = &*self.edge.app;
         for job in self.take_jobs() {
-            reply::generate(app, model, &OnePassage, &job, &lease()).await.unwrap();
+            reply::generate(app, means(model), &job, &lease()).await.unwrap();
         }
     }
 
@@ -328,6 +337,10 @@ impl World {
     pub(crate) fn wait(&self, seconds: i64) {
         self.edge.app.clock.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
     }
+}
+
+fn means<M: Model>(model: &M) -> Means<'_, M, OnePassage, NoWayOut> {
+    Means { model, index: &OnePassage, http: &NoWayOut, on_delta: &|_| {} }
 }
 
 fn lease() -> GenerationSettings {

@@ -10,7 +10,7 @@ use aiva_core::idempotency::Seeded;
 use aiva_core::message::{SubmitCommand, SubmitStatus, submit};
 use aiva_core::outbox::{self, DeliveryJob, GenerationJob};
 use aiva_core::ports::{Clock, ConversationStore, Entropy};
-use aiva_core::reply::{self, GenerationSettings};
+use aiva_core::reply::{self, GenerationSettings, Means};
 use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
 
 use super::world::{NoKnowledge, Sent, World, ids};
@@ -216,10 +216,16 @@ async fn generate(world: &mut World) {
         let lease = Duration::from_secs(30);
         let one = GenerationSettings { holder: holder(world), epoch: 0, lease };
         let two = GenerationSettings { holder: holder(world), epoch: 0, lease };
-        let first = reply::generate(&world.app, &world.model, &NoKnowledge, &job, &one);
+        let means = Means {
+            model: &world.model,
+            index: &NoKnowledge,
+            http: &world.endpoint,
+            on_delta: &|_| {},
+        };
+        let first = reply::generate(&world.app, means, &job, &one);
         // Two workers on one message, now and then.
         let outcome = if world.dice.chance(25) {
-            let second = reply::generate(&world.app, &world.model, &NoKnowledge, &job, &two);
+            let second = reply::generate(&world.app, means, &job, &two);
             tokio::join!(first, second).0
         } else {
             first.await

@@ -1,0 +1,236 @@
+//! Settling a reply: everything its end writes, in one transaction, given the conversation as it stands.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::generate::Outcome;
+use super::{Ending, ModelReply, ModelRequest, Settled, Settlement};
+use crate::app::App;
+use crate::callback::{Event, Payload, PayloadMessage};
+use crate::conversation::{self, Conversation, ConversationStatus, HandoffReason};
+use crate::delivery::{self, Delivery};
+use crate::error::{Error, Result};
+use crate::id::{LedgerEntryId, MessageId};
+use crate::key::ApiKey;
+use crate::message::{Citation, Message, OwedReply, Sender, Visibility};
+use crate::money::MicroCredits;
+use crate::outbox::GenerationJob;
+use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Queue, Situation};
+use crate::text::Content;
+use crate::wallet::{LedgerEntry, LedgerKind, Usage, UsageSource};
+
+const MAX_STALE_ROUNDS: usize = 20;
+const SILENT_MODEL: &str = "I'm sorry, I don't have an answer to that right now.";
+
+/// Writes the end of a generation; a conversation that moved on meanwhile is judged again.
+pub(super) async fn settle<P: Ports>(
+    app: &App<P>,
+    situation: Situation,
+    job: &GenerationJob,
+    owed: &OwedReply,
+    outcome: Outcome,
+) -> Result<()> {
+    let key = app.store.key(owed.key).await?;
+    let patience = situation.project.agent.escalation.low_confidence_turns;
+    let mut conversation = situation
+        .conversation
+        .ok_or_else(|| Error::internal("a claimed message has no conversation"))?;
+    for _ in 0..MAX_STALE_ROUNDS {
+        let handoff = if ends_patience(&conversation, &outcome, owed, patience) {
+            // The event is the whole conversation's: it goes to the key that last wrote in it.
+            let last = conversation.last_key.filter(|last| *last != owed.key);
+            let last = match last {
+                Some(last) => app.store.key(last).await?,
+                None => key.clone(),
+            };
+            Handoff::To(last.map(Box::new))
+        } else {
+            Handoff::No
+        };
+        let ending = (&outcome, key.as_ref(), &handoff);
+        let settlement = draft(app, conversation, job, owed, ending);
+        match app.store.settle(&settlement).await? {
+            Settled::Stored => {
+                announce(app, &settlement.deliveries).await;
+                return Ok(());
+            }
+            Settled::LostLease => return Ok(()),
+            Settled::Stale => {
+                let reread = app.store.conversation(&settlement.reference).await?;
+                conversation =
+                    reread.ok_or_else(|| Error::internal("the conversation vanished"))?;
+            }
+        }
+    }
+    Err(Error::unavailable("the conversation is contended"))
+}
+
+/// Whether the conversation goes to a human after this reply, and whose callback is told.
+enum Handoff {
+    No,
+    To(Option<Box<ApiKey>>),
+}
+
+/// A reply that rests on no passage is of low confidence.
+fn is_unsure(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Replied { reply, .. } if reply.cited.is_empty())
+}
+
+/// Whether this reply is one too many of low confidence in a row.
+fn ends_patience(
+    conversation: &Conversation,
+    outcome: &Outcome,
+    owed: &OwedReply,
+    patience: Option<u8>,
+) -> bool {
+    let turns = conversation.low_confidence_turns.saturating_add(1);
+    conversation.ai_answers(owed.message.seq)
+        && conversation.status == ConversationStatus::Open
+        && is_unsure(outcome)
+        && patience.is_some_and(|patience| turns >= u32::from(patience))
+}
+
+/// Tells the queue what is due. What it loses, the sweep sends again.
+pub(crate) async fn announce<P: Ports>(app: &App<P>, deliveries: &[(Delivery, Timestamp)]) {
+    for (delivery, _) in
+        deliveries.iter().filter(|(delivery, _)| delivery.next_attempt_at.is_some())
+    {
+        let job = delivery::job_of(delivery);
+        if let Err(error) = app.queue.send_delivery(&job, Duration::ZERO).await {
+            tracing::warn!(delivery_id = %delivery.id, %error, "left to the sweep");
+        }
+    }
+}
+
+/// Writes down how the generation ends, given the conversation as it stands now.
+fn draft<P: Ports>(
+    app: &App<P>,
+    mut conversation: Conversation,
+    job: &GenerationJob,
+    owed: &OwedReply,
+    (outcome, key, handoff): (&Outcome, Option<&ApiKey>, &Handoff),
+) -> Settlement {
+    let now = app.now();
+    let mut reply = None;
+    let (ending, usage) = match outcome {
+        Outcome::Replied { reply: text, usage, request } if conversation.ai_answers(job.seq) => {
+            conversation.seq += 1;
+            conversation.low_confidence_turns = if is_unsure(outcome) {
+                conversation.low_confidence_turns.saturating_add(1)
+            } else {
+                0
+            };
+            reply =
+                Some(message_of(MessageId::new(now, app), conversation.seq, text, request, now));
+            (Ending::Replied, Some(*usage))
+        }
+        // Nobody is charged by our own estimate for what nobody reads.
+        Outcome::Replied { usage, .. } => {
+            (Ending::Suppressed, Some(*usage).filter(|usage| usage.source == UsageSource::Reported))
+        }
+        Outcome::Failed { usage, .. } => (Ending::Failed, *usage),
+        Outcome::NotAsked => (Ending::Suppressed, None),
+    };
+    let payload = payload_of(outcome, reply.as_ref(), owed);
+    let event = payload.filter(|_| ending != Ending::Suppressed).and_then(|(event, payload)| {
+        delivery::draft(app, key?, event, Some(conversation.reference.external.as_str()), &payload)
+    });
+    let mut deliveries: Vec<_> = event.into_iter().collect();
+    if let (Handoff::To(key), Ending::Replied) = (handoff, ending) {
+        conversation.give_to_human(None);
+        let reason = HandoffReason::LowConfidence;
+        let (key, message) = (key.as_deref(), &owed.message);
+        deliveries.extend(conversation::handoff(app, key, &conversation, message, reason));
+    }
+    conversation.version += 1;
+    conversation.updated_at = now;
+    conversation.pending_replies = conversation.pending_replies.saturating_sub(1);
+    Settlement {
+        reference: job.reference(),
+        seq: job.seq,
+        message: owed.message.id,
+        fence: owed.fence,
+        ending,
+        conversation,
+        reply,
+        hold: owed.hold,
+        user: owed.message.user.clone(),
+        charge: charge(app, owed, ending, usage, now),
+        deliveries,
+    }
+}
+
+/// The ledger row. A failure costs nothing; anything else costs the tokens used, and never more than
+/// was held: the rates are those of the hold, and the bounds were given to the model.
+fn charge<P: Ports>(
+    app: &App<P>,
+    owed: &OwedReply,
+    ending: Ending,
+    usage: Option<Usage>,
+    now: Timestamp,
+) -> Option<LedgerEntry> {
+    let usage = usage.filter(|_| ending != Ending::Failed)?;
+    let actual = owed.hold.rates.charge(usage.input_tokens, usage.output_tokens);
+    if actual > owed.hold.amount {
+        tracing::error!(message_id = %owed.message.id, actual = actual.0, held = owed.hold.amount.0,
+            "the model used more than its bounds; the charge is cut to the hold");
+    }
+    Some(LedgerEntry {
+        id: LedgerEntryId::new(now, app),
+        kind: LedgerKind::Charge,
+        amount: actual.min(owed.hold.amount).max(MicroCredits::ZERO).negated(),
+        message: Some(owed.message.id),
+        usage: Some(usage),
+        created_at: now,
+    })
+}
+
+fn message_of(
+    id: MessageId,
+    seq: u64,
+    reply: &ModelReply,
+    request: &ModelRequest,
+    now: Timestamp,
+) -> Message {
+    let cited = reply.cited.iter().filter_map(|index| request.passages.get(*index));
+    let citations = cited.map(|passage| Citation {
+        source_id: passage.source,
+        title: passage.title.clone(),
+        url: passage.url.clone(),
+        passage: passage.text.clone(),
+    });
+    Message {
+        id,
+        seq,
+        sender: Sender::Ai,
+        content: Content::of_reply(&reply.text, SILENT_MODEL),
+        visibility: Visibility::Public,
+        user: None,
+        agent_name: None,
+        citations: citations.collect(),
+        created_at: now,
+    }
+}
+
+fn payload_of<'a>(
+    outcome: &Outcome,
+    reply: Option<&'a Message>,
+    owed: &'a OwedReply,
+) -> Option<(Event, Payload<'a>)> {
+    match (outcome, reply) {
+        (_, Some(message)) => {
+            let message = PayloadMessage::of(message);
+            Some((Event::AiReply, Payload { message: Some(message), ..Payload::default() }))
+        }
+        (Outcome::Failed { reason, .. }, None) => Some((
+            Event::GenerationFailed,
+            Payload {
+                message_id: Some(owed.message.id),
+                reason: Some(reason),
+                ..Payload::default()
+            },
+        )),
+        (Outcome::Replied { .. } | Outcome::NotAsked, None) => None,
+    }
+}
