@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the checks need, and nothing that is there already.
 #
-#   tools.sh [nextest] [moto] [node] [sam]
+#   tools.sh [nextest] [moto] [node] [go] [curl] [sam]
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -28,12 +28,13 @@ install_nextest() {
   cargo install --quiet --locked cargo-nextest
 }
 
-# The documentation's JavaScript is run as it stands.
-install_node() {
-  command -v node >/dev/null && return
-  command -v apt-get >/dev/null || { say "Node.js is missing"; exit 1; }
-  say "installing Node.js"
-  apt-get update -qq && apt-get install -y -qq nodejs
+# The documentation's commands and its receivers are run as they stand.
+install_package() {
+  local command=$1 package=$2
+  command -v "$command" >/dev/null && return
+  command -v apt-get >/dev/null || { say "$command is missing"; exit 1; }
+  say "installing $package"
+  apt-get update -qq && apt-get install -y -qq "$package"
 }
 
 # The reference that the embedded queue is compared with.
@@ -52,7 +53,9 @@ for tool in "$@"; do
   case $tool in
     nextest) install_nextest ;;
     moto) install_moto ;;
-    node) install_node ;;
+    node) install_package node nodejs ;;
+    go) install_package go golang-go ;;
+    curl) install_package curl curl ;;
     sam) "$root/infra/deploy-local/tools.sh" sam ;;
     *) say "unknown tool: $tool"; exit 2 ;;
   esac

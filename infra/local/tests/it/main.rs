@@ -6,6 +6,8 @@ mod callback;
 mod concurrency;
 mod crash;
 mod event;
+mod going_live;
+mod guide;
 mod identity;
 mod receiver;
 mod simulation;
