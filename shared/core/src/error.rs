@@ -42,6 +42,16 @@ pub enum Error {
         /// Seconds until the window ends.
         retry_after_seconds: u64,
     },
+    /// What the plan allows in its time is used up.
+    #[error("{quota}; it begins anew in {retry_after_seconds} s")]
+    QuotaReached {
+        /// What.
+        quota: Quota,
+        /// How much of it the plan allows.
+        limit: u32,
+        /// Seconds until it begins anew.
+        retry_after_seconds: u64,
+    },
     /// Something outside is busy or away; trying again helps.
     #[error("temporarily unavailable; try again")]
     Unavailable(Cause),
@@ -76,7 +86,13 @@ impl Error {
 
     /// Whether the same request may succeed later without being changed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Internal(_) | Self::Limited { .. })
+        matches!(
+            self,
+            Self::Unavailable(_)
+                | Self::Internal(_)
+                | Self::Limited { .. }
+                | Self::QuotaReached { .. }
+        )
     }
 }
 
@@ -115,6 +131,17 @@ pub enum Forbidden {
     /// The workspace is not active.
     #[error("the workspace is not active")]
     WorkspaceInactive,
+}
+
+/// What a plan allows so much of in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Quota {
+    /// Messages that are answered in a calendar month.
+    #[error("the messages of this month's plan are used up")]
+    MessagesPerMonth,
+    /// Characters of knowledge that are added in a day.
+    #[error("the characters of knowledge that the plan takes in a day are used up")]
+    CharactersPerDay,
 }
 
 /// How a request contradicts what is stored.

@@ -18,6 +18,11 @@ impl MicroCredits {
     /// The largest amount that one top-up may bring: 10^15 micro-credits.
     pub const MAX_TOP_UP: Self = Self(1_000_000_000_000_000);
 
+    /// Whole credits.
+    pub const fn of_credits(credits: u32) -> Self {
+        Self(credits as i64 * 1_000_000)
+    }
+
     /// Adds; `None` on overflow.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)

@@ -33,6 +33,18 @@ pub fn next_month(at: Timestamp) -> Timestamp {
     first.and_then(|day| day.to_zoned(TimeZone::UTC)).map_or(at, |zoned| zoned.timestamp())
 }
 
+/// The day (UTC) as `yyyymmdd`.
+pub fn day(at: Timestamp) -> u32 {
+    let date = at.to_zoned(TimeZone::UTC).date();
+    month(at) * 100 + u32::try_from(date.day()).unwrap_or(0)
+}
+
+/// The first moment of the next day (UTC).
+pub fn next_day(at: Timestamp) -> Timestamp {
+    let day = at.as_second().div_euclid(86_400) + 1;
+    Timestamp::from_second(day * 86_400).unwrap_or(at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +61,7 @@ mod tests {
             "2027-01-01T00:00:00Z".parse().unwrap()
         );
         assert_eq!(month_before(202_601, 13), 202_412);
+        assert_eq!(day(at), 20_260_702);
+        assert_eq!(next_day(at), "2026-07-03T00:00:00Z".parse().unwrap());
     }
 }

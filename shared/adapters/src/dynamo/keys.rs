@@ -281,6 +281,11 @@ pub(super) fn parse_source_text(key: &Key) -> Option<SourceId> {
     SourceId::from_bare(key.sort.split_once('#')?.0)
 }
 
+/// The counter of characters of knowledge that a workspace added on a day (`yyyymmdd`).
+pub(super) fn characters(workspace: WorkspaceId, day: u32) -> Key {
+    Key::new(tenant(workspace), format!("C#{day}"))
+}
+
 /// A delivery.
 pub(super) fn delivery(workspace: WorkspaceId, id: DeliveryId) -> Key {
     let shard = id.shard(LIST_SHARDS);

@@ -7,14 +7,16 @@ use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
 use aiva_core::knowledge::{Document, Source};
 use aiva_core::page::{Limit, Page};
 use aiva_core::ports::KnowledgeStore;
+use aiva_core::time;
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use jiff::Timestamp;
 
 use super::DynamoStore;
-use super::item::{from_item, key_of, number, text_of, to_item};
+use super::item::{expiry, from_item, key_of, number, text_of, to_item};
 use super::keys::{self, SORT};
 use super::read::Reading;
 use super::row::knowledge::{SourceRow, TextRow};
-use super::write::{Change, Transacted, delete, put, update};
+use super::write::{Change, Transacted, Written, delete, put, update};
 
 /// Bytes of text in one row at most; a row may have 400 KB.
 const PART_BYTES: usize = 300_000;
@@ -24,6 +26,8 @@ const MAX_PARTS: usize = 12;
 const MAX_SOURCES: usize = 10_000;
 /// Bytes of text that are read for an index at most: 32 MiB.
 const MAX_TEXT_BYTES: usize = 32 * 1_024 * 1_024;
+/// Days that a day's count of characters is kept.
+const COUNTED_DAYS: i64 = 2;
 /// Rows of text that are read at a time.
 const TEXT_ROWS: usize = 64;
 
@@ -45,6 +49,23 @@ impl KnowledgeStore for DynamoStore {
         }
         // Refused for another reason than the project means that it exists.
         self.changed_knowledge(actions).await.map(|_| ())
+    }
+
+    async fn count_characters(
+        &self,
+        workspace: WorkspaceId,
+        now: Timestamp,
+        characters: u64,
+        limit: u32,
+    ) -> Result<bool> {
+        let Some(room) = u64::from(limit).checked_sub(characters) else { return Ok(false) };
+        let change = Change::new("ADD #c :more SET #ttl = :end")
+            .when("(attribute_not_exists(#c) OR #c <= :room)")
+            .with("more", number(characters))
+            .with("room", number(room))
+            .with("end", expiry(now, COUNTED_DAYS));
+        let key = keys::characters(workspace, time::day(now));
+        Ok(matches!(self.update_row(key, &change).await?, Written::Yes(_)))
     }
 
     /// A read for the number of its rows, then one transaction.

@@ -15,7 +15,7 @@ use super::keys::{self, DUE, EXPIRY, OWED};
 use super::row::delivery::DeliveryRow;
 use super::row::message::{MessageRow, ReplyState};
 use super::row::wallet::LedgerRow;
-use super::submit::month_attribute;
+use super::submit::{messages_attribute, month_attribute};
 use super::write::{Change, Refusal, Transacted, put, update};
 
 /// Days that a delivery is kept.
@@ -49,11 +49,18 @@ impl DynamoStore {
         }
     }
 
-    /// Releases the hold and takes the charge, whose amount is negative.
+    /// Releases the hold and takes the charge, whose amount is negative. What is not charged does not
+    /// count to the plan's messages either.
     fn release(&self, settlement: &Settlement) -> Result<TransactWriteItem> {
         let charge = charged(settlement);
         let released = settlement.hold.amount.saturating_add(charge);
-        let change = Change::new("ADD #b :charge, #a :released")
+        let count = messages_attribute(settlement.hold.month);
+        let change = match settlement.charge {
+            Some(_) => Change::new("ADD #b :charge, #a :released"),
+            None => Change::new(format!("ADD #b :charge, #a :released, #{count} :less"))
+                .with("less", number(-1)),
+        };
+        let change = change
             .when("attribute_exists(#pk)")
             .with("charge", number(charge.0))
             .with("released", number(released.0));

@@ -37,7 +37,7 @@ impl DynamoStore {
         ];
         let mut money = Vec::new();
         if let Disposition::Generate { hold, .. } = &submission.disposition {
-            actions.push(self.hold_action(workspace, hold)?);
+            actions.push(self.hold_action(workspace, hold, submission.shard_quota)?);
             money.push(Submitted::ShardShort);
         }
         if let Some(user) = &submission.message.user {
@@ -120,11 +120,29 @@ impl DynamoStore {
         put(&self.table, item, &Change::only_when("attribute_not_exists(#pk)"))
     }
 
-    fn hold_action(&self, workspace: WorkspaceId, hold: &Hold) -> Result<TransactWriteItem> {
-        let change = Change::new("ADD #a :taken")
+    /// Takes the hold from its shard and counts the message to the month. That the count stands in the
+    /// shard makes the plan's quota exact (each shard has a share of it) at no cost: the row is written
+    /// anyway. It is counted also where the plan has no quota, so that one set later begins with the
+    /// truth.
+    fn hold_action(
+        &self,
+        workspace: WorkspaceId,
+        hold: &Hold,
+        quota: Option<u32>,
+    ) -> Result<TransactWriteItem> {
+        let count = messages_attribute(hold.month);
+        let old = messages_attribute(time::month_before(hold.month, MONTHS_KEPT + 1));
+        let change = Change::new(format!("REMOVE #{old} ADD #a :taken, #{count} :one"))
             .when("#a >= :held")
             .with("held", number(hold.amount.0))
-            .with("taken", number(hold.amount.negated().0));
+            .with("taken", number(hold.amount.negated().0))
+            .with("one", number(1));
+        let change = match quota {
+            None => change,
+            Some(quota) => change
+                .when(format!("(attribute_not_exists(#{count}) OR #{count} < :quota)"))
+                .with("quota", number(quota)),
+        };
         update(&self.table, keys::wallet_shard(workspace, hold.shard), &change)
     }
 
@@ -156,6 +174,11 @@ impl DynamoStore {
         };
         update(&self.table, keys::contact(workspace, user), &change.with("now", moment(at)))
     }
+}
+
+/// The attribute of a shard that counts the messages of a month.
+pub(super) fn messages_attribute(month: u32) -> String {
+    format!("n{month}")
 }
 
 /// The attribute that counts what an end user spent and holds in a month.

@@ -5,23 +5,26 @@ use aiva_core::id::WorkspaceId;
 use aiva_core::money::MicroCredits;
 use aiva_core::page::{Limit, Page};
 use aiva_core::ports::WalletStore;
-use aiva_core::wallet::{Credit, Credited, LedgerEntry, Shard};
+use aiva_core::wallet::{Credit, Credited, LedgerEntry, MAX_SHARDS, Shard};
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError as ReadError;
 use aws_sdk_dynamodb::types::{Get, ItemResponse, TransactGetItem};
 
 use super::DynamoStore;
 use super::backoff::Backoff;
-use super::item::{from_item, key_item, number, to_item};
+use super::item::{from_item, key_item, number, number_of, to_item};
 use super::keys;
 use super::row::wallet::{LedgerRow, ShardRow};
+use super::submit::messages_attribute;
 use super::write::{Change, Transacted, is_race, put, update};
 use crate::sdk_error::fault;
 
-/// Shards of one wallet at most: all of them fit one transaction with the rows beside them.
-const MAX_SHARDS: u8 = 96;
-
 impl WalletStore for DynamoStore {
-    async fn shards_serializable(&self, workspace: WorkspaceId, shards: u8) -> Result<Vec<Shard>> {
+    async fn shards_serializable(
+        &self,
+        workspace: WorkspaceId,
+        shards: u8,
+        month: u32,
+    ) -> Result<Vec<Shard>> {
         let shards = count(shards)?;
         let mut gets = Vec::with_capacity(usize::from(shards));
         for shard in 0..shards {
@@ -32,11 +35,12 @@ impl WalletStore for DynamoStore {
         }
         let rows = (0..shards).zip(self.read_at_once(gets).await?);
         rows.map(|(index, response)| {
-            let row: ShardRow = match response.item {
-                Some(item) if !item.is_empty() => from_item(item)?,
-                _ => ShardRow::default(),
-            };
-            Ok(row.indexed(index))
+            let item = response.item.unwrap_or_default();
+            let messages = number_of(&item, &messages_attribute(month)).unwrap_or(0);
+            let messages = u32::try_from(messages).unwrap_or(0);
+            let row: ShardRow =
+                if item.is_empty() { ShardRow::default() } else { from_item(item)? };
+            Ok(row.indexed(index, messages))
         })
         .collect()
     }

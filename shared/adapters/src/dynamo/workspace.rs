@@ -2,18 +2,19 @@
 
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, WorkspaceId};
-use aiva_core::money::Rates;
+use aiva_core::key::RequestLimits;
 use aiva_core::page::{Limit, Page};
 use aiva_core::ports::WorkspaceStore;
 use aiva_core::project::{Agent, Project};
-use aiva_core::workspace::{Workspace, WorkspaceLimits, WorkspaceStatus};
+use aiva_core::workspace::{Workspace, WorkspaceStatus};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::DynamoStore;
 use super::item::{Item, from_item, key_item, key_of, text, to_item, to_value};
 use super::keys;
 use super::read::Reading;
 use super::row::workspace::{LimitsRow, ProjectRow, RatesRow, WorkspaceRow};
-use super::write::{Change, Written, put};
+use super::write::{Assignment, Change, Written, put};
 
 /// Projects of one workspace that are listed.
 const MAX_PROJECTS: usize = 1_000;
@@ -64,18 +65,25 @@ impl WorkspaceStore for DynamoStore {
         Ok(matches!(self.update_row(keys::workspace(id), &change).await?, Written::Yes(_)))
     }
 
-    /// One update of the workspace, then one for each of its keys.
-    async fn set_limits(&self, workspace: &Workspace, limits: &WorkspaceLimits) -> Result<()> {
-        let change =
-            Change::new("SET #lim = :lim").with("lim", to_value(&LimitsRow::from(limits))?);
-        self.change_workspace(workspace.id, change).await?;
-        let changed = Workspace { limits: *limits, ..workspace.clone() };
-        self.narrow_keys(workspace.id, changed.request_limits()).await
+    async fn update_workspace(&self, expected: &Workspace, workspace: &Workspace) -> Result<bool> {
+        let (before, after) = (settings(expected)?, settings(workspace)?);
+        let differing = before.into_iter().zip(after).filter(|(before, after)| before != after);
+        let (before, after): (Vec<_>, Vec<_>) = differing.unzip();
+        if after.is_empty() {
+            return Ok(true);
+        }
+        let change = Change::assigning(after).when("attribute_exists(#pk)");
+        let change = before.into_iter().fold(change, Change::when_is);
+        match self.update_row(keys::workspace(workspace.id), &change).await? {
+            Written::Yes(_) => Ok(true),
+            Written::No(Some(_)) => Ok(false),
+            Written::No(None) => Err(Error::NotFound),
+        }
     }
 
-    async fn set_rates(&self, id: WorkspaceId, rates: &Rates) -> Result<()> {
-        let change = Change::new("SET #ra = :ra").with("ra", to_value(&RatesRow::from(*rates))?);
-        self.change_workspace(id, change).await
+    /// A query of the list and the rows that it names, a page at a time, then one update for each.
+    async fn narrow_keys(&self, workspace: WorkspaceId, limits: RequestLimits) -> Result<()> {
+        self.narrow_all_keys(workspace, limits).await
     }
 
     async fn create_project(&self, project: &Project) -> Result<()> {
@@ -109,14 +117,16 @@ impl WorkspaceStore for DynamoStore {
     }
 }
 
-impl DynamoStore {
-    async fn change_workspace(&self, id: WorkspaceId, change: Change) -> Result<()> {
-        let change = change.when("attribute_exists(#pk)");
-        match self.update_row(keys::workspace(id), &change).await? {
-            Written::Yes(_) => Ok(()),
-            Written::No(_) => Err(Error::NotFound),
-        }
-    }
+/// What of a workspace may be changed, as it is stored.
+fn settings(workspace: &Workspace) -> Result<[Assignment; 6]> {
+    Ok([
+        ("nm", Some(text(workspace.name.as_str()))),
+        ("em", Some(text(&workspace.email))),
+        ("pl", Some(text(workspace.plan.as_str()))),
+        ("lim", Some(to_value(&LimitsRow::from(&workspace.limits))?)),
+        ("ra", Some(to_value(&RatesRow::from(workspace.rates))?)),
+        ("ro", Some(AttributeValue::Bool(workspace.reopen_on_message))),
+    ])
 }
 
 fn project_item(project: &Project) -> Result<Item> {

@@ -1,9 +1,9 @@
 //! Adding and removing sources.
 
-use super::{Source, SourceKind};
+use super::{Source, SourceKind, take_characters};
 use crate::error::{Error, Result};
 use crate::id::SourceId;
-use crate::ports::{Clock, Entropy, KnowledgeStore};
+use crate::ports::{Clock, Entropy, KnowledgeStore, WorkspaceStore};
 use crate::project::Project;
 use crate::text::Label;
 
@@ -28,9 +28,10 @@ const MAX_URL_CHARS: usize = 2_048;
 /// Adds a raw source; it answers questions from the next message on.
 ///
 /// # Errors
-/// [`Error::Invalid`] when a field breaks its rule.
+/// [`Error::Invalid`] when a field breaks its rule, [`Error::QuotaReached`] when the plan takes no more
+/// of it today.
 pub async fn add(
-    store: &impl KnowledgeStore,
+    store: &(impl KnowledgeStore + WorkspaceStore),
     env: &(impl Clock + Entropy),
     project: &Project,
     command: AddSource,
@@ -69,6 +70,7 @@ pub async fn add(
         characters: u64::try_from(characters).unwrap_or(u64::MAX),
         created_at: now,
     };
+    take_characters(store, env, project.workspace, source.characters).await?;
     store.put_source(&source, text).await?;
     Ok(source)
 }

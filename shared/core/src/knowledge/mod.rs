@@ -7,9 +7,11 @@ use crate::id::{ProjectId, SourceId, WorkspaceId};
 use crate::text::Label;
 
 mod manage;
+mod quota;
 mod search;
 
 pub use manage::{AddSource, add, remove};
+pub use quota::take_characters;
 pub use search::search;
 
 /// One source of knowledge.

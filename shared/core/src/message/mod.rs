@@ -139,6 +139,8 @@ pub struct Submission {
     pub message: Message,
     /// Whether a reply is owed.
     pub disposition: Disposition,
+    /// Messages of the month that the hold's shard may take, if the plan allows only so many.
+    pub shard_quota: Option<u32>,
     /// Events on their way (a handoff's), with the moment the sweep may take each that the queue lost
     /// it.
     pub deliveries: Vec<(Delivery, Timestamp)>,
@@ -169,7 +171,7 @@ pub enum Submitted {
     Replay(FirstAnswer),
     /// The conversation moved on since it was read; nothing is stored.
     Stale,
-    /// The wallet's shard is short; nothing is stored.
+    /// The wallet's shard is short of credit or of messages; nothing is stored.
     ShardShort,
     /// The end user's cap is reached; nothing is stored.
     CapReached,

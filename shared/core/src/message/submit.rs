@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::conversation::{
     self, Conversation, ConversationRef, ConversationStatus, HandoffReason, Owner,
 };
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Conflict, Error, Quota, Result};
 use crate::id::{ConversationId, MessageId};
 use crate::key::{ApiKey, KeyId};
 use crate::outbox::GenerationJob;
@@ -21,7 +21,7 @@ use crate::project::ModelSettings;
 use crate::reply::{self, tokens};
 use crate::text::{Content, ExternalId, IdempotencyKey};
 use crate::time;
-use crate::wallet::{self, Cover, Hold};
+use crate::wallet::{self, Cover, Hold, Need};
 
 /// A message of an end user, as a dialect read it.
 #[derive(Debug, Clone)]
@@ -67,7 +67,8 @@ const PROMPT_OVERHEAD_TOKENS: u64 = 1_024;
 /// Stores a message and asks for its reply. `situation` may be what was read beside authentication.
 ///
 /// # Errors
-/// [`Error::InsufficientCredits`] and [`Error::SpendCapReached`] with nothing stored;
+/// [`Error::InsufficientCredits`], [`Error::SpendCapReached`] and [`Error::QuotaReached`] with nothing
+/// stored;
 /// [`Error::Conflict`] when the idempotency key was used with another body.
 pub async fn submit<P: Ports>(
     app: &App<P>,
@@ -106,14 +107,16 @@ pub async fn submit<P: Ports>(
                 read = Some(current);
             }
             Submitted::CapReached => {
-                let now = app.now();
-                let end = time::next_month(now);
-                let retry_after_seconds = crate::key::seconds_until(end, now);
+                let retry_after_seconds = until_next_month(app.now());
                 return Err(Error::SpendCapReached { retry_after_seconds });
             }
         }
     }
     Err(Error::unavailable("the conversation or the wallet is contended"))
+}
+
+fn until_next_month(now: Timestamp) -> u64 {
+    crate::key::seconds_until(time::next_month(now), now)
 }
 
 async fn funded_shard<P: Ports>(
@@ -125,9 +128,17 @@ async fn funded_shard<P: Ports>(
         return Err(Error::internal("a skipped message needs no money"));
     };
     let workspace = &current.workspace;
-    match wallet::cover(&app.store, workspace.id, workspace.wallet_shards, hold.amount).await? {
+    let quota = workspace.plan.terms().messages_per_month;
+    let need = Need { amount: hold.amount, month: hold.month, quota };
+    let shards = wallet::shard_count(workspace.wallet_shards);
+    match wallet::cover(&app.store, workspace.id, shards, need).await? {
         Cover::Shard(shard) => Ok(shard),
         Cover::Short => Err(Error::InsufficientCredits),
+        Cover::QuotaReached => Err(Error::QuotaReached {
+            quota: Quota::MessagesPerMonth,
+            limit: quota.unwrap_or(u32::MAX),
+            retry_after_seconds: until_next_month(app.now()),
+        }),
     }
 }
 
@@ -220,9 +231,18 @@ fn draft<P: Ports>(
         key: command.key,
         conversation,
         message,
+        shard_quota: shard_quota(current, &disposition),
         disposition,
         deliveries: event.into_iter().collect(),
     }
+}
+
+/// What the hold's shard may take of the month's messages.
+fn shard_quota(current: &Situation, disposition: &Disposition) -> Option<u32> {
+    let Disposition::Generate { hold, .. } = disposition else { return None };
+    let quota = current.workspace.plan.terms().messages_per_month?;
+    let shards = wallet::shard_count(current.workspace.wallet_shards);
+    Some(wallet::quota_share(quota, shards, hold.shard))
 }
 
 fn message_of(id: MessageId, seq: u64, command: &SubmitCommand, now: Timestamp) -> Message {

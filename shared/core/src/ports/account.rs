@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use crate::error::Result;
 use crate::id::{ProjectId, WorkspaceId};
 use crate::idempotency::{Begun, Claim, Ending, Place};
-use crate::key::{Admission, ApiKey, KeyId, SecretHash};
+use crate::key::{Admission, ApiKey, KeyId, RequestLimits, SecretHash};
 use crate::money::MicroCredits;
 use crate::page::{Limit, Page};
 use crate::project::Project;
 use crate::request_log::RequestLogEntry;
 use crate::wallet::{Credit, Credited, LedgerEntry, Shard};
-use crate::workspace::{Workspace, WorkspaceLimits};
+use crate::workspace::Workspace;
 
 /// API keys.
 pub trait KeyStore: Send + Sync + 'static {
@@ -96,18 +96,19 @@ pub trait WorkspaceStore: Send + Sync + 'static {
     /// Makes a pending workspace active; `false` when it was not pending.
     fn activate_workspace(&self, id: WorkspaceId) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Sets the limits of a workspace, and with them the limits in force of each of its keys.
-    fn set_limits(
+    /// Writes what differs between a workspace as it was read and as it shall be, if all of that is
+    /// still as it was read; `false` when it is not.
+    fn update_workspace(
         &self,
+        expected: &Workspace,
         workspace: &Workspace,
-        limits: &WorkspaceLimits,
-    ) -> impl Future<Output = Result<()>> + Send;
+    ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Sets the rates of a workspace.
-    fn set_rates(
+    /// Brings the limits in force of every key of a workspace in line with its own.
+    fn narrow_keys(
         &self,
-        id: WorkspaceId,
-        rates: &crate::money::Rates,
+        workspace: WorkspaceId,
+        limits: RequestLimits,
     ) -> impl Future<Output = Result<()>> + Send;
 
     /// Stores a new project; one that exists stays as it is (see [`KeyStore::create_key`]).
@@ -135,11 +136,12 @@ pub trait WorkspaceStore: Send + Sync + 'static {
 
 /// Wallets.
 pub trait WalletStore: Send + Sync + 'static {
-    /// Reads all shards of a wallet at one moment.
+    /// Reads all shards of a wallet at one moment, with what they counted in a month (`yyyymm`).
     fn shards_serializable(
         &self,
         workspace: WorkspaceId,
         shards: u8,
+        month: u32,
     ) -> impl Future<Output = Result<Vec<Shard>>> + Send;
 
     /// Moves available credit between shards; `false` when `from` no longer has it.

@@ -101,6 +101,16 @@ pub trait KnowledgeStore: Send + Sync + 'static {
     /// exists stays as it is (see [`super::KeyStore::create_key`]).
     fn put_source(&self, source: &Source, text: &str) -> impl Future<Output = Result<()>> + Send;
 
+    /// Counts characters to the day (UTC) of `now`, unless it would then have more than `limit`; `false`
+    /// when it would.
+    fn count_characters(
+        &self,
+        workspace: WorkspaceId,
+        now: Timestamp,
+        characters: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
     /// Deletes a source and advances the version; `false` when there is none.
     fn delete_source(
         &self,

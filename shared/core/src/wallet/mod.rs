@@ -16,14 +16,16 @@ mod ledger;
 mod top_up;
 mod view;
 
-pub(crate) use cover::shard_count;
-pub use cover::{Cover, cover};
+pub use cover::{Cover, Need, cover};
+pub(crate) use cover::{quota_share, shard_count};
 pub use ledger::ledger;
 pub use top_up::{TopUpCommand, top_up};
 pub use view::{WalletView, view};
 
 /// Shards of a new wallet.
 pub const DEFAULT_SHARDS: u8 = 4;
+/// Shards of one wallet at most: all of them fit one transaction with the rows beside them.
+pub const MAX_SHARDS: u8 = 96;
 
 /// What is set aside for one generation, and the bounds and rates it was computed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ pub struct Hold {
     pub max_input_tokens: u32,
     /// The greatest reply, in tokens.
     pub max_output_tokens: u32,
-    /// The calendar month (UTC) it counts to for the user's cap, as `yyyymm`.
+    /// The calendar month (UTC) it counts to for the user's cap and the plan's messages, as `yyyymm`.
     pub month: u32,
 }
 
@@ -51,6 +53,8 @@ pub struct Shard {
     pub balance: MicroCredits,
     /// Balance less open holds.
     pub available: MicroCredits,
+    /// Messages of the month asked about for which a reply was taken on and not given up.
+    pub messages: u32,
 }
 
 /// One row of the ledger.

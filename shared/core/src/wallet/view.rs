@@ -1,9 +1,12 @@
 //! The state of a wallet, summed over its shards.
 
+use jiff::Timestamp;
+
 use crate::error::Result;
 use crate::money::{MicroCredits, Rates};
 use crate::ports::WalletStore;
 use crate::project::Project;
+use crate::time;
 use crate::workspace::Workspace;
 
 /// What a wallet holds and what things cost.
@@ -19,6 +22,8 @@ pub struct WalletView {
     pub rates: Rates,
     /// What is held for one reply of the default project.
     pub worst_case: MicroCredits,
+    /// Messages of this calendar month (UTC) that count to the plan's.
+    pub messages_this_month: u32,
 }
 
 /// Reads a wallet.
@@ -29,9 +34,10 @@ pub async fn view(
     store: &impl WalletStore,
     workspace: &Workspace,
     project: &Project,
+    now: Timestamp,
 ) -> Result<WalletView> {
     let count = super::shard_count(workspace.wallet_shards);
-    let shards = store.shards_serializable(workspace.id, count).await?;
+    let shards = store.shards_serializable(workspace.id, count, time::month(now)).await?;
     let balance: MicroCredits = shards.iter().map(|shard| shard.balance).sum();
     let available: MicroCredits = shards.iter().map(|shard| shard.available).sum();
     Ok(WalletView {
@@ -40,5 +46,6 @@ pub async fn view(
         held: balance.saturating_sub(available),
         rates: workspace.rates,
         worst_case: project.agent.model.worst_case(&workspace.rates),
+        messages_this_month: shards.iter().map(|shard| shard.messages).sum(),
     })
 }

@@ -1,10 +1,12 @@
 //! Changing what the operator allows over, or under, the plan.
 
+use super::change::change;
 use super::{Workspace, WorkspaceLimits};
 use crate::change::Change;
 use crate::error::{Error, Result};
+use crate::id::WorkspaceId;
 use crate::money::MicroCredits;
-use crate::ports::WorkspaceStore;
+use crate::ports::{KeyStore, WorkspaceStore};
 
 /// Changes of limits: what is left out stays, null restores the plan's value.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,15 +24,14 @@ pub struct LimitsPatch {
 /// # Errors
 /// [`Error::Invalid`] for a value of 0 or less, or one too great.
 pub async fn set_limits(
-    store: &impl WorkspaceStore,
-    workspace: Workspace,
+    store: &(impl WorkspaceStore + KeyStore),
+    workspace: WorkspaceId,
     patch: LimitsPatch,
 ) -> Result<Workspace> {
-    let limits = merged(workspace.limits, patch)?;
-    if limits != workspace.limits {
-        store.set_limits(&workspace, &limits).await?;
-    }
-    Ok(Workspace { limits, ..workspace })
+    change(store, workspace, |current| {
+        Ok(Workspace { limits: merged(current.limits, patch)?, ..current.clone() })
+    })
+    .await
 }
 
 fn merged(current: WorkspaceLimits, patch: LimitsPatch) -> Result<WorkspaceLimits> {

@@ -10,20 +10,25 @@ use crate::money::{MicroCredits, Rates};
 use crate::text::Label;
 
 mod approve;
+mod change;
 mod find;
 mod inbox;
 mod limits;
+mod plan;
 mod rates;
 mod request;
+mod settings;
 
 pub use approve::approve;
 pub use find::find;
 pub use inbox::inbox;
 pub(crate) use limits::requests;
 pub use limits::{LimitsPatch, set_limits};
+pub use plan::{Plan, PlanTerms};
 pub use rates::{RatesPatch, set_rates};
 pub(crate) use request::email;
 pub use request::{RequestAccess, request};
+pub use settings::{SettingsPatch, set_settings};
 
 /// The tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +79,7 @@ impl Workspace {
 
     /// The request limits in force for all its keys: the settings, or else the plan's.
     pub fn request_limits(&self) -> RequestLimits {
-        let plan = self.plan.limits();
+        let plan = self.plan.terms().requests;
         RequestLimits {
             per_minute: self.limits.requests_per_minute.or(plan.per_minute),
             per_day: self.limits.requests_per_day.or(plan.per_day),
@@ -128,57 +133,4 @@ pub struct WorkspaceLimits {
     pub requests_per_day: Option<u32>,
     /// What one end user may spend in a calendar month (UTC).
     pub user_monthly_cap: Option<MicroCredits>,
-}
-
-/// The plans, in one table (contract in detail, "Plans and limits").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Plan {
-    /// 20 requests a minute, 1,000 a day.
-    Free,
-    /// 60 requests a minute, 10,000 a day.
-    Starter,
-    /// 60 requests a minute, 10,000 a day.
-    Standard,
-    /// 60 requests a minute, 10,000 a day.
-    Growth,
-    /// 120 requests a minute, 50,000 a day.
-    Pro,
-    /// 600 requests a minute, no daily cap.
-    #[default]
-    Enterprise,
-}
-
-impl Plan {
-    /// Every plan.
-    pub const ALL: [Self; 6] =
-        [Self::Free, Self::Starter, Self::Standard, Self::Growth, Self::Pro, Self::Enterprise];
-
-    /// The plan's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Starter => "starter",
-            Self::Standard => "standard",
-            Self::Growth => "growth",
-            Self::Pro => "pro",
-            Self::Enterprise => "enterprise",
-        }
-    }
-
-    /// The plan with this name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|plan| plan.as_str() == text)
-    }
-
-    /// Requests that each key may make.
-    pub const fn limits(self) -> RequestLimits {
-        let (per_minute, per_day) = match self {
-            Self::Free => (20, Some(1_000)),
-            Self::Starter | Self::Standard | Self::Growth => (60, Some(10_000)),
-            Self::Pro => (120, Some(50_000)),
-            Self::Enterprise => (600, None),
-        };
-        RequestLimits { per_minute: Some(per_minute), per_day }
-    }
 }

@@ -1,10 +1,12 @@
 //! Changing what tokens cost in a workspace.
 
 use super::Workspace;
+use super::change::change;
 use crate::change::Change;
 use crate::error::{Error, Result};
+use crate::id::WorkspaceId;
 use crate::money::{MicroCredits, Rates};
-use crate::ports::WorkspaceStore;
+use crate::ports::{KeyStore, WorkspaceStore};
 
 /// Changes of rates, in micro-credits a million tokens: what is left out stays, null restores the
 /// default.
@@ -22,15 +24,14 @@ pub struct RatesPatch {
 /// # Errors
 /// [`Error::Invalid`] for a negative rate, or one too great.
 pub async fn set_rates(
-    store: &impl WorkspaceStore,
-    workspace: &Workspace,
+    store: &(impl WorkspaceStore + KeyStore),
+    workspace: WorkspaceId,
     patch: RatesPatch,
 ) -> Result<Rates> {
-    let rates = merged(workspace.rates, patch)?;
-    if rates != workspace.rates {
-        store.set_rates(workspace.id, &rates).await?;
-    }
-    Ok(rates)
+    let changed = change(store, workspace, |current| {
+        Ok(Workspace { rates: merged(current.rates, patch)?, ..current.clone() })
+    });
+    Ok(changed.await?.rates)
 }
 
 fn merged(current: Rates, patch: RatesPatch) -> Result<Rates> {

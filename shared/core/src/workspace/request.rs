@@ -100,9 +100,14 @@ fn collect<T>(result: Result<T>, problems: &mut Vec<Problem>) -> Option<T> {
 
 fn plan(text: Option<&str>) -> Result<Plan> {
     let Some(text) = text else { return Ok(Plan::default()) };
+    plan_named("plan", text)
+}
+
+/// Reads a plan by its name.
+pub(super) fn plan_named(field: &'static str, text: &str) -> Result<Plan> {
     Plan::parse(text).ok_or_else(|| {
         let names: Vec<&str> = Plan::ALL.iter().map(|plan| plan.as_str()).collect();
-        Error::invalid("plan", format!("must be one of {}", names.join(", ")))
+        Error::invalid(field, format!("must be one of {}", names.join(", ")))
     })
 }
 

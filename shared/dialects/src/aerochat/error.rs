@@ -48,6 +48,7 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::InsufficientCredits => (StatusCode::TOO_MANY_REQUESTS, "out_of_credits"),
         Error::SpendCapReached { .. } => (StatusCode::TOO_MANY_REQUESTS, "spend_cap_reached"),
         Error::Limited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+        Error::QuotaReached { .. } => (StatusCode::TOO_MANY_REQUESTS, "message_limit_reached"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
     }

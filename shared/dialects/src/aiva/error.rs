@@ -80,7 +80,9 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::Conflict(Conflict::State(_)) => (StatusCode::CONFLICT, "CONFLICT"),
         Error::InsufficientCredits => (StatusCode::PAYMENT_REQUIRED, "INSUFFICIENT_CREDITS"),
         Error::SpendCapReached { .. } => (StatusCode::TOO_MANY_REQUESTS, "USER_SPEND_CAP_REACHED"),
-        Error::Limited { .. } => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
+        Error::Limited { .. } | Error::QuotaReached { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED")
+        }
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aiva_core::error::Error;
 use aiva_core::key::{Caller, Scope};
-use aiva_core::ports::{Ports, WorkspaceStore};
+use aiva_core::ports::{Clock, Ports, WorkspaceStore};
 use aiva_core::wallet::{self, WalletView};
 use aiva_core::workspace::Workspace;
 use http::StatusCode;
@@ -32,5 +32,5 @@ async fn wallet<P: Ports>(
     let store = &edge.app.store;
     let project = store.project(workspace.id, workspace.default_project()).await?;
     let project = project.ok_or_else(|| Error::internal("a workspace has a default project"))?;
-    Ok(Some(wallet::view(store, workspace, &project).await?))
+    Ok(Some(wallet::view(store, workspace, &project, edge.app.now()).await?))
 }

@@ -37,7 +37,7 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::InsufficientCredits => (StatusCode::PAYMENT_REQUIRED, "insufficient_credits"),
-        Error::SpendCapReached { .. } | Error::Limited { .. } => {
+        Error::SpendCapReached { .. } | Error::Limited { .. } | Error::QuotaReached { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "limited")
         }
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),

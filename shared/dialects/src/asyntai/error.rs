@@ -38,7 +38,7 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::InsufficientCredits => (StatusCode::TOO_MANY_REQUESTS, "insufficient_credits"),
-        Error::SpendCapReached { .. } | Error::Limited { .. } => {
+        Error::SpendCapReached { .. } | Error::Limited { .. } | Error::QuotaReached { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "limited")
         }
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),

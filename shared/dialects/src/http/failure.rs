@@ -3,7 +3,9 @@
 use std::fmt;
 
 use aiva_core::error::Error;
+use aiva_core::key::RateWindow;
 use http::{HeaderName, HeaderValue, header};
+use jiff::{SignedDuration, Timestamp};
 
 /// Why a request is refused. Every dialect renders every variant.
 #[derive(Debug)]
@@ -34,7 +36,8 @@ impl Failure {
         let Self::Core(error) = self else { return None };
         match error {
             Error::SpendCapReached { retry_after_seconds }
-            | Error::Limited { retry_after_seconds } => Some(*retry_after_seconds),
+            | Error::Limited { retry_after_seconds }
+            | Error::QuotaReached { retry_after_seconds, .. } => Some(*retry_after_seconds),
             Error::Unavailable(_) => Some(1),
             Error::Invalid(_)
             | Error::MessageTooLong
@@ -45,6 +48,16 @@ impl Failure {
             | Error::InsufficientCredits
             | Error::Internal(_) => None,
         }
+    }
+
+    /// The window that refused, where it is not the key's own.
+    pub(super) fn window(&self, now: Timestamp) -> Option<RateWindow> {
+        let Self::Core(Error::QuotaReached { limit, retry_after_seconds, .. }) = self else {
+            return None;
+        };
+        let rest = i64::try_from(*retry_after_seconds).unwrap_or(0);
+        let resets_at = now.saturating_add(SignedDuration::from_secs(rest)).unwrap_or(now);
+        Some(RateWindow { limit: *limit, remaining: 0, resets_at })
     }
 
     /// Headers that belong to the failure in every dialect.

@@ -124,11 +124,13 @@ fn finish<P: Ports>(
     arrival: &Arrival,
     outcome: Result<Reply, Failure>,
 ) -> Response {
-    let (reply, code) = match outcome {
-        Ok(reply) => (reply, None),
+    let known = arrival.seen.get().and_then(|seen| seen.window);
+    let (reply, code, window) = match outcome {
+        Ok(reply) => (reply, None, known),
         Err(failure) => {
+            let window = failure.window(edge.app.now()).or(known);
             let (reply, code) = refuse(arrival, &failure);
-            (reply, Some(code))
+            (reply, Some(code), window)
         }
     };
     let elapsed = edge.app.now().as_millisecond() - arrival.at.as_millisecond();
@@ -136,7 +138,7 @@ fn finish<P: Ports>(
     let status = reply.status.as_u16();
     tracing::info!(method = %arrival.method, status, code, duration_ms, "answered");
     record(edge, arrival, (status, code), duration_ms);
-    respond(arrival, reply)
+    respond(arrival, reply, window)
 }
 
 fn refuse(arrival: &Arrival, failure: &Failure) -> (Reply, &'static str) {
@@ -191,7 +193,7 @@ fn record<P: Ports>(
     }
 }
 
-fn respond(arrival: &Arrival, reply: Reply) -> Response {
+fn respond(arrival: &Arrival, reply: Reply, window: Option<RateWindow>) -> Response {
     // An answer to HEAD is the answer to GET without its body.
     let bodiless = arrival.method == Method::HEAD;
     let body = if bodiless { Body::empty() } else { Body::from(reply.body) };
@@ -204,7 +206,7 @@ fn respond(arrival: &Arrival, reply: Reply) -> Response {
     if let Ok(id) = HeaderValue::try_from(arrival.id.to_string()) {
         headers.insert(REQUEST_ID, id);
     }
-    if let Some(window) = arrival.seen.get().and_then(|seen| seen.window) {
+    if let Some(window) = window {
         tell_limits(headers, window);
     }
     response

@@ -22,6 +22,7 @@ pub const ROUTES: &[Route] = &[
     workspace::REQUEST,
     workspace::LIST,
     workspace::READ,
+    workspace::UPDATE,
     workspace::APPROVE,
     workspace::LIMITS,
     workspace::RATES,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aiva_core::error::{Error, Result as CoreResult};
 use aiva_core::money::MicroCredits;
-use aiva_core::ports::Ports;
+use aiva_core::ports::{Clock, Ports};
 use aiva_core::project;
 use aiva_core::text::IdempotencyKey;
 use aiva_core::time;
@@ -106,7 +106,7 @@ async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     let store = &edge.app.store;
     let workspace = read::workspace(&edge, &call).await?;
     let project = project::resolve(store, workspace.id, "default").await?;
-    let view = wallet::view(store, &workspace, &project).await?;
+    let view = wallet::view(store, &workspace, &project, edge.app.now()).await?;
     Reply::success(StatusCode::OK, &WalletRow::from(view))
 }
 

@@ -7,7 +7,7 @@ use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::ports::{Ports, WorkspaceStore};
 use aiva_core::time;
 use aiva_core::workspace::{
-    self, LimitsPatch, RatesPatch, RequestAccess, Workspace, WorkspaceStatus,
+    self, LimitsPatch, RatesPatch, RequestAccess, SettingsPatch, Workspace, WorkspaceStatus,
 };
 use http::StatusCode;
 use serde::Serialize;
@@ -16,11 +16,12 @@ use super::once::{Made, once};
 use super::page::Asked;
 use super::read::{as_written, change, whole};
 use super::{read, route};
-use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb};
+use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, yes_or_no};
 
 pub(super) const REQUEST: Route = route(Verb::Post, &["/admin/v1/workspaces"]);
 pub(super) const LIST: Route = route(Verb::Get, &["/admin/v1/workspaces"]);
 pub(super) const READ: Route = route(Verb::Get, &["/admin/v1/workspaces/{workspace}"]);
+pub(super) const UPDATE: Route = route(Verb::Patch, &["/admin/v1/workspaces/{workspace}"]);
 pub(super) const APPROVE: Route = route(Verb::Post, &["/admin/v1/workspaces/{workspace}/approve"]);
 pub(super) const LIMITS: Route = route(Verb::Put, &["/admin/v1/workspaces/{workspace}/limits"]);
 pub(super) const RATES: Route = route(Verb::Put, &["/admin/v1/workspaces/{workspace}/rates"]);
@@ -30,6 +31,7 @@ pub(super) fn serving<P: Ports>() -> RouteSet<P> {
         .serve(REQUEST, |edge, call| Box::pin(request(edge, call)))
         .serve(LIST, |edge, call| Box::pin(list(edge, call)))
         .serve(READ, |edge, call| Box::pin(show(edge, call)))
+        .serve(UPDATE, |edge, call| Box::pin(update(edge, call)))
         .serve(APPROVE, |edge, call| Box::pin(approve(edge, call)))
         .serve(LIMITS, |edge, call| Box::pin(limits(edge, call)))
         .serve(RATES, |edge, call| Box::pin(rates(edge, call)))
@@ -54,6 +56,7 @@ struct WorkspaceRow {
     default_project_id: String,
     limits: LimitsRow,
     rates: RatesRow,
+    reopen_on_message: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     use_case: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +71,9 @@ struct LimitsRow {
     requests_per_minute: Option<u32>,
     requests_per_day: Option<u32>,
     user_monthly_cap: Option<MicroCredits>,
+    messages_per_month: Option<u32>,
+    characters_per_day: Option<u32>,
+    rows_per_upload: u32,
 }
 
 /// What tokens cost.
@@ -89,11 +95,14 @@ impl From<Rates> for RatesRow {
 
 impl From<&Workspace> for LimitsRow {
     fn from(workspace: &Workspace) -> Self {
-        let limits = workspace.request_limits();
+        let (limits, terms) = (workspace.request_limits(), workspace.plan.terms());
         Self {
             requests_per_minute: limits.per_minute,
             requests_per_day: limits.per_day,
             user_monthly_cap: workspace.limits.user_monthly_cap,
+            messages_per_month: terms.messages_per_month,
+            characters_per_day: terms.characters_per_day,
+            rows_per_upload: terms.rows_per_upload,
         }
     }
 }
@@ -107,6 +116,7 @@ impl From<Workspace> for WorkspaceRow {
             default_project_id: workspace.default_project().to_string(),
             limits: LimitsRow::from(&workspace),
             rates: workspace.rates.into(),
+            reopen_on_message: workspace.reopen_on_message,
             created_at: time::millis(workspace.created_at),
             name: workspace.name.to_string(),
             email: workspace.email,
@@ -179,9 +189,26 @@ async fn limits<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
         return Err(fields.refusal());
     };
     let patch = LimitsPatch { requests_per_minute, requests_per_day, user_monthly_cap };
-    let workspace = read::workspace(&edge, &call).await?;
-    let changed = workspace::set_limits(&edge.app.store, workspace, patch).await?;
+    let id = read::id(&call, "workspace")?;
+    let changed = workspace::set_limits(&edge.app.store, id, patch).await?;
     Reply::success(StatusCode::OK, &LimitsRow::from(&changed))
+}
+
+async fn update<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let mut fields = call.fields().await?;
+    let name = fields.optional_text("name", as_written);
+    let email = fields.optional_text("email", as_written);
+    let plan = fields.optional_text("plan", as_written);
+    let reopen_on_message = fields.optional("reopenOnMessage", yes_or_no);
+    let (Some(name), Some(email), Some(plan), Some(reopen_on_message)) =
+        (name, email, plan, reopen_on_message)
+    else {
+        return Err(fields.refusal());
+    };
+    let patch = SettingsPatch { name, email, plan, reopen_on_message };
+    let id = read::id(&call, "workspace")?;
+    let changed = workspace::set_settings(&edge.app.store, id, patch).await?;
+    Reply::success(StatusCode::OK, &WorkspaceRow::from(changed))
 }
 
 async fn rates<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
@@ -192,7 +219,7 @@ async fn rates<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failur
         return Err(fields.refusal());
     };
     let patch = RatesPatch { input_per_million_tokens, output_per_million_tokens };
-    let workspace = read::workspace(&edge, &call).await?;
-    let rates = workspace::set_rates(&edge.app.store, &workspace, patch).await?;
+    let id = read::id(&call, "workspace")?;
+    let rates = workspace::set_rates(&edge.app.store, id, patch).await?;
     Reply::success(StatusCode::OK, &RatesRow::from(rates))
 }

@@ -7,6 +7,7 @@ mod edge;
 mod identity;
 mod openapi;
 mod operator;
+mod plan;
 mod refusal;
 mod routes;
 mod takeover;

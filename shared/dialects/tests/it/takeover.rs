@@ -105,10 +105,11 @@ impl Desk {
 
     /// Balance, and what of it is held.
     async fn money(&self) -> (i64, i64) {
-        let store = &self.world.edge.app.store;
+        let app = &self.world.edge.app;
+        let store = &app.store;
         let owner = workspace::find(store, self.shop).await.unwrap();
         let project = project::resolve(store, self.shop, "default").await.unwrap();
-        let view = wallet::view(store, &owner, &project).await.unwrap();
+        let view = wallet::view(store, &owner, &project, app.now()).await.unwrap();
         (view.balance.0, view.held.0)
     }
 

@@ -164,6 +164,19 @@ impl HttpOut for NoWayOut {
     }
 }
 
+/// A model that never answers.
+struct Broken;
+
+impl Model for Broken {
+    async fn reply(
+        &self,
+        _request: &ModelRequest,
+        _on_delta: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<ModelReply, ModelError> {
+        Err(ModelError { reason: "the model is away", cause: "a test".into(), usage: None })
+    }
+}
+
 /// An index that finds one passage, whatever is asked.
 struct OnePassage;
 
@@ -301,6 +314,13 @@ impl World {
         for job in self.take_jobs() {
             reply::generate(app, means(model), &job, &lease()).await.unwrap();
         }
+    }
+
+    /// Lets the reply to one message that waits fail for good.
+    pub(crate) async fn fail_one(&self) {
+        let job = self.edge.app.queue.generations.lock().unwrap().pop().unwrap();
+        let app = &*self.edge.app;
+        reply::generate(app, means(&Broken), &job, &lease()).await.unwrap();
     }
 
     fn take_jobs(&self) -> Vec<GenerationJob> {

@@ -203,7 +203,7 @@ async fn money_adds_up(
     endings: &Endings,
 ) {
     let shards = world.workspace.wallet_shards;
-    let state = world.truth.store.shards_serializable(world.workspace.id, shards).await;
+    let state = world.truth.store.shards_serializable(world.workspace.id, shards, 0).await;
     let state = state.expect("the wallet is readable");
     for shard in &state {
         assert!(

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Millis;
 
-/// A shard: `b` is its balance, `a` what is available.
+/// A shard: `b` is its balance, `a` what is available. The months of messages beside them are the
+/// submit's and the settlement's.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(in crate::dynamo) struct ShardRow {
     b: MicroCredits,
@@ -17,8 +18,8 @@ pub(in crate::dynamo) struct ShardRow {
 
 impl ShardRow {
     /// The shard with this index.
-    pub(in crate::dynamo) fn indexed(self, index: u8) -> Shard {
-        Shard { index, balance: self.b, available: self.a }
+    pub(in crate::dynamo) fn indexed(self, index: u8, messages: u32) -> Shard {
+        Shard { index, balance: self.b, available: self.a, messages }
     }
 }
 

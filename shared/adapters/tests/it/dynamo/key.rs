@@ -6,7 +6,6 @@ use aiva_core::callback::Disabled;
 use aiva_core::key::{Admission, ApiKey, KeyId, RateWindow, RequestLimits, SecretHash};
 use aiva_core::page::Limit;
 use aiva_core::ports::{KeyStore, WorkspaceStore};
-use aiva_core::workspace::WorkspaceLimits;
 use tokio::task::JoinSet;
 
 use super::world::{World, at, callback, id, label};
@@ -163,8 +162,7 @@ async fn a_change_made_from_an_older_callback_is_refused() {
 async fn what_a_change_does_not_name_stays_as_it_is() {
     let world = World::poor().await;
     let (key, _) = world.key(limits(Some(9), None)).await;
-    let narrower = WorkspaceLimits { requests_per_minute: Some(3), ..WorkspaceLimits::default() };
-    world.store.set_limits(&world.workspace, &narrower).await.unwrap();
+    world.store.narrow_keys(world.id(), limits(Some(3), None)).await.unwrap();
     let renamed = ApiKey { name: label("Shop"), ..key.clone() };
     assert!(world.store.update_key(&key, &renamed).await.unwrap());
     let stored = world.store.key(key.id).await.unwrap().unwrap();
@@ -177,12 +175,7 @@ async fn limits_of_a_workspace_narrow_its_keys_and_widen_them_back() {
     let (own, _) = world.key(limits(Some(9), None)).await;
     let (free, _) = world.key(limits(None, None)).await;
     let set = async |per_minute, per_day| {
-        let limits = WorkspaceLimits {
-            requests_per_minute: per_minute,
-            requests_per_day: per_day,
-            user_monthly_cap: None,
-        };
-        world.store.set_limits(&world.workspace, &limits).await.unwrap();
+        world.store.narrow_keys(world.id(), limits(per_minute, per_day)).await.unwrap();
         let mut found = Vec::new();
         for id in [own.id, free.id] {
             found.push(world.store.key(id).await.unwrap().unwrap().limits);
@@ -193,8 +186,8 @@ async fn limits_of_a_workspace_narrow_its_keys_and_widen_them_back() {
     assert_eq!(narrow, [limits(Some(5), Some(50)), limits(Some(5), Some(50))]);
     let wide = set(Some(50), None).await;
     assert_eq!(wide, [limits(Some(9), None), limits(Some(50), None)]);
-    let plan = set(None, None).await;
-    assert_eq!(plan, [limits(Some(9), None), limits(Some(600), None)]);
+    let none = set(None, None).await;
+    assert_eq!(none, [limits(Some(9), None), limits(None, None)]);
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 //! Sources and their texts.
 
+use std::sync::Arc;
+
 use aiva_core::error::Error;
 use aiva_core::knowledge::{Source, SourceKind};
 use aiva_core::page::Limit;
 use aiva_core::ports::{KnowledgeStore, WorkspaceStore};
+
+use tokio::task::JoinSet;
 
 use super::world::{World, at, id, label};
 
@@ -85,4 +89,22 @@ async fn sources_are_listed_page_by_page_newest_first() {
         before = Some(next.parse().unwrap());
     }
     assert_eq!(listed, sources);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_days_characters_are_counted_once_each_under_any_concurrency() {
+    let world = World::poor().await;
+    let mut tasks = JoinSet::new();
+    for _ in 0..30 {
+        let (store, workspace) = (Arc::clone(&world.store), world.id());
+        tasks.spawn(async move { store.count_characters(workspace, at(1), 9, 100).await.unwrap() });
+    }
+    let taken = tasks.join_all().await.into_iter().filter(|taken| *taken).count();
+    assert_eq!(taken, 11);
+    let count = async |seconds, characters| {
+        world.store.count_characters(world.id(), at(seconds), characters, 100).await.unwrap()
+    };
+    assert!(!count(1, 2).await && count(1, 1).await);
+    assert!(count(86_400, 100).await && !count(86_400, 1).await);
+    assert!(!count(5 * 86_400, 101).await);
 }

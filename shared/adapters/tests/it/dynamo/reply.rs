@@ -8,7 +8,7 @@ use aiva_core::ports::{ConversationStore, DeliveryStore, MessageStore, OutboxSto
 use aiva_core::reply::{Ending, Settled};
 use tokio::task::JoinSet;
 
-use super::world::{HELD, SHARDS, World, at, lease};
+use super::world::{HELD, MONTH, SHARDS, World, at, lease};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_rival_claims_one_succeeds() {
@@ -141,6 +141,13 @@ async fn a_failure_releases_the_hold_and_charges_nothing() {
     settlement.charge = None;
     settlement.conversation.seq -= 1;
     settlement.deliveries.clear();
+    assert_eq!(messages(&world).await, 1);
     assert_eq!(world.store.settle(&settlement).await.unwrap(), Settled::Stored);
     assert_eq!(world.money().await, (4 * HELD.0, 4 * HELD.0));
+    assert_eq!(messages(&world).await, 0, "a failure counts to the plan's messages");
+}
+
+async fn messages(world: &World) -> u32 {
+    let shards = world.store.shards_serializable(world.id(), SHARDS, MONTH).await.unwrap();
+    shards.iter().map(|shard| shard.messages).sum()
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use aiva_core::conversation::Conversation;
 use aiva_core::message::{Disposition, SkipReason, Submission, Submitted};
 use aiva_core::money::MicroCredits;
-use aiva_core::ports::{ConversationStore, MessageStore};
+use aiva_core::ports::{ConversationStore, MessageStore, WalletStore};
 use aiva_core::text::IdempotencyKey;
 use aiva_core::wallet::Hold;
 use tokio::task::JoinSet;
 
-use super::world::{HELD, TABLE, World, at, hold, id};
+use super::world::{HELD, MONTH, SHARDS, TABLE, World, at, hold, id};
 
 async fn all(world: &World, submissions: Vec<Submission>) -> Vec<Submitted> {
     let mut tasks = JoinSet::new();
@@ -182,4 +182,26 @@ async fn an_idempotency_key_counts_in_its_workspace_alone() {
     odd.idempotency = IdempotencyKey::parse("k", "a#b /\"c\"").unwrap();
     odd.message.id = id(at(2));
     assert!(matches!(one.store.submit(&odd).await.unwrap(), Submitted::Stored));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_takes_its_share_of_the_months_messages_and_no_more() {
+    let world = World::rich(400).await;
+    let rivals = (0..40).map(|turn| {
+        let mut submission = world.first_message(&format!("c{turn}"), &format!("k{turn}"));
+        submission.disposition =
+            Disposition::Generate { hold: hold(2), user_cap: None, due: at(31) };
+        submission.shard_quota = Some(7);
+        submission
+    });
+    let outcomes = all(&world, rivals.collect()).await;
+    let stored = outcomes.iter().filter(|outcome| matches!(outcome, Submitted::Stored)).count();
+    let short = outcomes.iter().filter(|outcome| matches!(outcome, Submitted::ShardShort)).count();
+    assert_eq!((stored, short), (7, 33));
+    let counted = async |month| {
+        let shards = world.store.shards_serializable(world.id(), SHARDS, month).await.unwrap();
+        shards.iter().map(|shard| shard.messages).collect::<Vec<_>>()
+    };
+    assert_eq!(counted(MONTH).await, [0, 0, 7, 0]);
+    assert_eq!(counted(MONTH + 1).await, [0, 0, 0, 0]);
 }

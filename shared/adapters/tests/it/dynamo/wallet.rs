@@ -7,10 +7,10 @@ use aiva_core::money::MicroCredits;
 use aiva_core::page::Limit;
 use aiva_core::ports::WalletStore;
 use aiva_core::text::IdempotencyKey;
-use aiva_core::wallet::{Cover, Credit, Credited, LedgerEntry, LedgerKind, cover};
+use aiva_core::wallet::{Cover, Credit, Credited, LedgerEntry, LedgerKind, Need, cover};
 use tokio::task::JoinSet;
 
-use super::world::{SHARDS, World, at, id};
+use super::world::{MONTH, SHARDS, World, at, id};
 
 fn credit(world: &World, amount: i64, key: &str) -> Credit {
     let entry = LedgerEntry {
@@ -25,6 +25,10 @@ fn credit(world: &World, amount: i64, key: &str) -> Credit {
     Credit { workspace: world.id(), shards: SHARDS, entry, idempotency }
 }
 
+fn need(amount: i64) -> Need {
+    Need { amount: MicroCredits(amount), month: MONTH, quota: None }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credit_arrives_once_however_often_it_is_sent() {
     let world = World::poor().await;
@@ -36,7 +40,7 @@ async fn a_credit_arrives_once_however_often_it_is_sent() {
     let outcomes = tasks.join_all().await;
     let stored = outcomes.iter().filter(|outcome| **outcome == Credited::Stored).count();
     assert_eq!(stored, 1);
-    let shards = world.store.shards_serializable(world.id(), SHARDS).await.unwrap();
+    let shards = world.store.shards_serializable(world.id(), SHARDS, MONTH).await.unwrap();
     let amounts: Vec<i64> = shards.iter().map(|shard| shard.balance.0).collect();
     assert_eq!(amounts, [253, 250, 250, 250]);
     let ledger = world.store.ledger(world.id(), SHARDS, None, Limit::of(10)).await.unwrap();
@@ -81,9 +85,9 @@ async fn scattered_credit_is_gathered_until_one_shard_can_pay() {
     let world = World::poor().await;
     world.store.credit(&credit(&world, 400, "key")).await.unwrap();
     let store = world.store.as_ref();
-    let gathered = cover(store, world.id(), SHARDS, MicroCredits(400)).await.unwrap();
+    let gathered = cover(store, world.id(), SHARDS, need(400)).await.unwrap();
     assert!(matches!(gathered, Cover::Shard(_)));
-    let short = cover(store, world.id(), SHARDS, MicroCredits(401)).await.unwrap();
+    let short = cover(store, world.id(), SHARDS, need(401)).await.unwrap();
     assert_eq!(short, Cover::Short);
     assert_eq!(world.money().await, (400, 400));
 }

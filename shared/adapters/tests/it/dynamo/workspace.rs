@@ -25,7 +25,7 @@ async fn a_workspace_reads_back_and_is_activated_once() {
 }
 
 #[tokio::test]
-async fn rates_and_limits_are_replaced() {
+async fn settings_are_replaced_by_compare_and_set() {
     let world = World::poor().await;
     let rates = Rates {
         input_per_million_tokens: MicroCredits(1),
@@ -36,11 +36,18 @@ async fn rates_and_limits_are_replaced() {
         requests_per_day: None,
         user_monthly_cap: Some(MicroCredits(9)),
     };
-    world.store.set_rates(world.id(), &rates).await.unwrap();
-    world.store.set_limits(&world.workspace, &limits).await.unwrap();
+    let before = &world.workspace;
+    let cheaper = Workspace { rates, ..before.clone() };
+    let changed = Workspace { limits, reopen_on_message: false, ..before.clone() };
+    assert!(world.store.update_workspace(before, &cheaper).await.unwrap());
+    // Another setting may have changed in between; the one that is changed may not.
+    assert!(world.store.update_workspace(before, &changed).await.unwrap());
+    assert!(!world.store.update_workspace(before, &cheaper).await.unwrap());
+    assert!(world.store.update_workspace(before, before).await.unwrap());
     let stored = world.store.workspace(world.id()).await.unwrap().unwrap();
-    assert_eq!((stored.rates, stored.limits), (rates, limits));
-    assert!(world.store.set_rates(id(at(0)), &rates).await.is_err());
+    assert_eq!(stored, Workspace { rates, ..changed });
+    let nobody = Workspace { id: id(at(0)), ..cheaper };
+    assert!(world.store.update_workspace(before, &nobody).await.is_err());
 }
 
 #[tokio::test]

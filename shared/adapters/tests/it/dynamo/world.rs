@@ -36,6 +36,9 @@ pub(super) const TABLE: &str = "aiva";
 /// What a hold of these tests sets aside.
 pub(super) const HELD: MicroCredits = MicroCredits(1_000);
 
+/// The month in which these tests happen.
+pub(super) const MONTH: u32 = 202_609;
+
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// Different bytes at every call.
@@ -181,6 +184,7 @@ impl World {
             conversation,
             message,
             disposition: Disposition::Generate { hold: hold(shard), user_cap: None, due: at(31) },
+            shard_quota: None,
             deliveries: Vec::new(),
         }
     }
@@ -276,7 +280,7 @@ impl World {
 
     /// Balance and available, summed.
     pub(super) async fn money(&self) -> (i64, i64) {
-        let shards = self.store.shards_serializable(self.id(), SHARDS).await.unwrap();
+        let shards = self.store.shards_serializable(self.id(), SHARDS, MONTH).await.unwrap();
         let sum = |part: fn(&aiva_core::wallet::Shard) -> MicroCredits| {
             shards.iter().map(|shard| part(shard).0).sum()
         };
@@ -299,7 +303,7 @@ pub(super) fn hold(shard: u8) -> Hold {
         rates: Rates::default(),
         max_input_tokens: 8_192,
         max_output_tokens: 1_024,
-        month: 202_609,
+        month: MONTH,
     }
 }
 
