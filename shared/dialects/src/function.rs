@@ -3,7 +3,7 @@
 use aiva_core::ports::Ports;
 
 use crate::http::RouteSet;
-use crate::{aiva, operator, verify};
+use crate::{aiva, aivastark, operator, verify};
 
 /// The routes of `message-submit`.
 pub fn message_submit<P: Ports>() -> RouteSet<P> {
@@ -12,7 +12,7 @@ pub fn message_submit<P: Ports>() -> RouteSet<P> {
 
 /// The routes of `conversation-read`; it also answers whatever no route matches.
 pub fn conversation_read<P: Ports>() -> RouteSet<P> {
-    aiva::reading()
+    aiva::reading().with(aivastark::reading())
 }
 
 /// The routes of `identity-verify`.

@@ -11,8 +11,10 @@ use crate::money::MicroCredits;
 use crate::text::{Content, ExternalId, IdempotencyKey};
 use crate::wallet::Hold;
 
+mod evidence;
 mod submit;
 
+pub use evidence::{confidence, weight};
 pub use submit::{SubmitCommand, SubmitReceipt, SubmitStatus, submit};
 
 /// One message of a conversation.

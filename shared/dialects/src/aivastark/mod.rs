@@ -1,3 +1,30 @@
-//! The Aivastark dialect: so far, its error envelope.
+//! The Aivastark dialect: base `/v1/projects/{project_id}`.
 
+use aiva_core::dialect::Dialect;
+use aiva_core::key::Scope;
+use aiva_core::ports::Ports;
+
+use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
+
+mod conversations;
 pub mod error;
+mod list;
+mod project;
+mod wire;
+
+/// Its routes.
+pub const ROUTES: &[Route] = &[conversations::LIST, conversations::READ];
+
+/// What `conversation-read` serves of it.
+pub(crate) fn reading<P: Ports>() -> RouteSet<P> {
+    conversations::serving()
+}
+
+const fn route(
+    (function, scope): (Function, Scope),
+    verb: Verb,
+    paths: &'static [&'static str],
+) -> Route {
+    let voice = Voice::Dialect(Dialect::Aivastark);
+    Route { function, voice, verb, paths, access: Access::Key(scope) }
+}

@@ -231,8 +231,8 @@ async fn every_list_pages_through_all_it_has_newest_first_and_nothing_twice() {
     }
     let lists = [
         (String::new(), 5 + 7),
-        (format!("/{shop}/keys"), 3 + 1 + 7),
-        (format!("/{shop}/projects"), 1 + 7),
+        (format!("/{shop}/keys"), 5 + 1 + 7),
+        (format!("/{shop}/projects"), 2 + 7),
         (format!("/{shop}/projects/default/sources"), 7),
         (format!("/{shop}/wallet/ledger"), 1 + 7),
         (format!("/{shop}/logs/requests"), 7),

@@ -255,6 +255,7 @@ impl World {
         let pending = workspace_of(&self.edge, "Pending", None).await;
         let shop = self.shop.clone();
         let closed = closing(&self.edge, &shop).await;
+        let branch = self.branch_of(&shop).await;
         let reader = vec![Scope::ConversationsRead];
         let keys = [
             ("key", self.key_of(&shop, scopes_but(ALL_BUT_NONE), None).await),
@@ -269,6 +270,9 @@ impl World {
             ("operator", OPERATOR_TOKEN.to_owned()),
             ("shop", shop.id.to_string()),
             ("shop_project", shop.default_project().to_string()),
+            ("stark", self.stark_key_of(&shop, None).await),
+            ("branch", self.stark_key_of(&shop, Some(&branch)).await),
+            ("branch_project", branch),
         ];
         self.names = keys.map(|(name, text)| (name.to_owned(), text)).into();
     }
@@ -276,6 +280,27 @@ impl World {
     /// A key of the shop with every scope but one.
     pub(crate) async fn key_without(&self, scope: Option<Scope>) -> String {
         self.key_of(&self.shop, scopes_but(scope), None).await
+    }
+
+    /// A second project of a workspace.
+    async fn branch_of(&self, owner: &Workspace) -> String {
+        let app = &*self.edge.app;
+        let branch = project::create(&app.store, app, owner.id, "Branch").await.unwrap();
+        branch.id.to_string()
+    }
+
+    /// An Aivastark key of a project; of the default one where none is named.
+    async fn stark_key_of(&self, owner: &Workspace, project: Option<&str>) -> String {
+        let command = CreateKey {
+            name: "stark".to_owned(),
+            scopes: Scope::ALL.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            dialect: Some("aivastark".to_owned()),
+            project: project.map(str::to_owned),
+            ..CreateKey::default()
+        };
+        let app = &*self.edge.app;
+        let made = key::create(app, app, owner, command).await.unwrap();
+        made.token.expose_secret().to_owned()
     }
 
     async fn key_of(&self, owner: &Workspace, scopes: Vec<Scope>, a_minute: Option<i64>) -> String {
