@@ -20,7 +20,7 @@ def handler(event, context):
 EXPECTED = {
     "message-submit": (
         ["get a row"],
-        ["query the table", "delete a row", "query what is owed", "send a delivery", "read the key ring"],
+        ["query the table", "delete a row", "query what is owed", "take a delivery", "read the key ring"],
     ),
     "conversation-read": (
         ["get a row", "query the table", "read the key ring"],

@@ -1,6 +1,9 @@
 //! `admin`: the operator API.
 
-use aiva_adapters::aws_ports::{Cloud, Places};
+use aiva_adapters::absent::NoMailer;
+use aiva_adapters::aws_ports::{self, Reach};
+use aiva_adapters::secrets::{RingVault, operator_token};
+use aiva_adapters::sqs::SqsQueue;
 use aiva_dialects::{Edge, SourceAddress, function, router};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
@@ -10,18 +13,18 @@ use aiva_kit::{aws, serve, telemetry};
 async fn main() -> Result<(), serve::Error> {
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
-    let places = Places {
-        table: config.table()?.to_owned(),
-        generation_queue_url: Some(config.generation_queue_url()?.to_owned()),
-        delivery_queue_url: Some(config.delivery_queue_url()?.to_owned()),
-        keyring_secret: Some(config.keyring_secret()?.to_owned()),
-        ..Places::default()
-    };
     let sdk = aws::sdk_config()?;
-    let cloud = Cloud::connect(&sdk, places, config.settings(), SystemClock, OsEntropy);
-    let token = cloud.secret_field(config.operator_secret()?, "operatorToken").await?;
-    aws::warm(cloud.warm()).await;
-    let edge = Edge::new(cloud.app, Some(token));
+    let (generations, deliveries) = (config.generation_queue_url()?, config.delivery_queue_url()?);
+    let reach = Reach {
+        queue: SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned())),
+        vault: RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy),
+        mailer: NoMailer,
+    };
+    let own = (SystemClock, OsEntropy);
+    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    let token = operator_token(&sdk, config.operator_secret()?).await?;
+    aws::warm(aws_ports::warm(&app)).await;
+    let edge = Edge::new(app, Some(token));
     let routes = router(edge.clone(), function::admin());
     let source = |address: &str| SourceAddress(address.to_owned());
     let drain = move || {

@@ -1,6 +1,8 @@
 //! `conversation-read`: answers polls and lists, and whatever no other route answers.
 
-use aiva_adapters::aws_ports::{Cloud, Places};
+use aiva_adapters::absent::{NoMailer, NoQueue};
+use aiva_adapters::aws_ports::{self, Reach};
+use aiva_adapters::secrets::RingVault;
 use aiva_dialects::{Edge, SourceAddress, function, router};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
@@ -10,15 +12,13 @@ use aiva_kit::{aws, serve, telemetry};
 async fn main() -> Result<(), serve::Error> {
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
-    let places = Places {
-        table: config.table()?.to_owned(),
-        keyring_secret: Some(config.keyring_secret()?.to_owned()),
-        ..Places::default()
-    };
     let sdk = aws::sdk_config()?;
-    let cloud = Cloud::connect(&sdk, places, config.settings(), SystemClock, OsEntropy);
-    aws::warm(cloud.warm()).await;
-    let edge = Edge::new(cloud.app, None);
+    let vault = RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy);
+    let reach = Reach { queue: NoQueue, vault, mailer: NoMailer };
+    let own = (SystemClock, OsEntropy);
+    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    aws::warm(aws_ports::warm(&app)).await;
+    let edge = Edge::new(app, None);
     let routes = router(edge.clone(), function::conversation_read());
     let source = |address: &str| SourceAddress(address.to_owned());
     let drain = move || {

@@ -1,6 +1,9 @@
 //! `identity-verify`: mails the links that verify end users, and serves the page behind them.
 
-use aiva_adapters::aws_ports::{Cloud, Places};
+use aiva_adapters::absent::NoVault;
+use aiva_adapters::aws_ports::{self, Reach};
+use aiva_adapters::mail::Mailer;
+use aiva_adapters::sqs::SqsQueue;
 use aiva_dialects::{Edge, SourceAddress, function, router};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
@@ -11,16 +14,17 @@ async fn main() -> Result<(), serve::Error> {
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
     config.public_url()?;
-    let places = Places {
-        table: config.table()?.to_owned(),
-        delivery_queue_url: Some(config.delivery_queue_url()?.to_owned()),
-        mail_from: config.mail_from.clone(),
-        ..Places::default()
-    };
     let sdk = aws::sdk_config()?;
-    let cloud = Cloud::connect(&sdk, places, config.settings(), SystemClock, OsEntropy);
-    aws::warm(cloud.warm()).await;
-    let edge = Edge::new(cloud.app, None);
+    let deliveries = config.delivery_queue_url()?.to_owned();
+    let reach = Reach {
+        queue: SqsQueue::connect(&sdk, None, Some(deliveries)),
+        vault: NoVault,
+        mailer: Mailer::connect(&sdk, config.mail_from.as_deref()),
+    };
+    let own = (SystemClock, OsEntropy);
+    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    aws::warm(aws_ports::warm(&app)).await;
+    let edge = Edge::new(app, None);
     let routes = router(edge.clone(), function::identity_verify());
     let source = |address: &str| SourceAddress(address.to_owned());
     let drain = move || {

@@ -1,6 +1,8 @@
 //! `message-submit`: takes a visitor's message.
 
-use aiva_adapters::aws_ports::{Cloud, Places};
+use aiva_adapters::absent::{NoMailer, NoVault};
+use aiva_adapters::aws_ports::{self, Reach};
+use aiva_adapters::sqs::SqsQueue;
 use aiva_dialects::{Edge, SourceAddress, function, router};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
@@ -10,15 +12,17 @@ use aiva_kit::{aws, serve, telemetry};
 async fn main() -> Result<(), serve::Error> {
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
-    let places = Places {
-        table: config.table()?.to_owned(),
-        generation_queue_url: Some(config.generation_queue_url()?.to_owned()),
-        ..Places::default()
-    };
     let sdk = aws::sdk_config()?;
-    let cloud = Cloud::connect(&sdk, places, config.settings(), SystemClock, OsEntropy);
-    aws::warm(cloud.warm()).await;
-    let edge = Edge::new(cloud.app, None);
+    let (generations, deliveries) = (config.generation_queue_url()?, config.delivery_queue_url()?);
+    let reach = Reach {
+        queue: SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned())),
+        vault: NoVault,
+        mailer: NoMailer,
+    };
+    let own = (SystemClock, OsEntropy);
+    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    aws::warm(aws_ports::warm(&app)).await;
+    let edge = Edge::new(app, None);
     let routes = router(edge.clone(), function::message_submit());
     let source = |address: &str| SourceAddress(address.to_owned());
     let drain = move || {

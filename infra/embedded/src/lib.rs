@@ -3,8 +3,9 @@
 //! The real AWS SDK clients run unchanged; their HTTP client is an engine on SQLite instead of a
 //! socket. Nothing here opens a connection, so nothing can leak to AWS.
 //!
-//! Both engines survive a crash of the process with every acknowledged write. The queue engine
-//! writes with `synchronous = NORMAL`, so a power failure may cost it the last writes.
+//! Both engines survive a crash of the process with every acknowledged write. They write with
+//! `synchronous = NORMAL` in WAL mode, so a power failure may cost either the writes since its last
+//! checkpoint, and the two need not agree on how many; what is left is never corrupt.
 
 mod client;
 mod clock;

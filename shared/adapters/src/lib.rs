@@ -1,5 +1,6 @@
 //! The adapters: each is one module behind one feature, and none decides anything.
 
+pub mod absent;
 #[cfg(feature = "aws-ports")]
 pub mod aws_ports;
 #[cfg(feature = "dynamo")]
@@ -18,3 +19,4 @@ mod sdk_error;
 pub mod secrets;
 #[cfg(feature = "sqs")]
 pub mod sqs;
+pub mod warm;

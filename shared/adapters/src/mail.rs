@@ -23,6 +23,15 @@ pub enum Mailer {
     Off,
 }
 
+#[cfg(feature = "mail")]
+impl Mailer {
+    /// Sends through SES, where there is an address that mail comes from; without one nothing is sent.
+    pub fn connect(sdk: &aws_types::SdkConfig, from: Option<&str>) -> Self {
+        let ses = |from: &str| SesMailer::new(aws_sdk_sesv2::Client::new(sdk), from.to_owned());
+        from.map_or(Self::Off, |from| Self::Ses(ses(from)))
+    }
+}
+
 impl ports::Mailer for Mailer {
     async fn send(&self, mail: &Mail) -> Result<()> {
         match self {

@@ -13,6 +13,7 @@ use aiva_core::error::{Error, Result};
 use aiva_core::id::WorkspaceId;
 use aiva_core::ports::{Entropy, Vault};
 use aws_sdk_secretsmanager::Client;
+use aws_types::SdkConfig;
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, Mac as _};
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +21,7 @@ use sha2::Sha256;
 use tokio::sync::OnceCell;
 
 use crate::sdk_error::fault;
+use crate::warm::Warm;
 
 const NONCE_BYTES: usize = 12;
 /// The shortest text of a version, in bytes: 256 bits in base64 have more.
@@ -98,8 +100,8 @@ pub enum RingSource {
     SecretsManager {
         /// The client.
         client: Client,
-        /// The secret's ARN; without one, every use of the ring fails.
-        arn: Option<String>,
+        /// The secret's ARN.
+        arn: String,
     },
 }
 
@@ -127,9 +129,10 @@ impl<E: Entropy> RingVault<E> {
         Self { source, ring: OnceCell::new(), entropy }
     }
 
-    /// Makes a vault over a secret of AWS Secrets Manager; nothing is read yet.
-    pub fn from_secrets_manager(client: Client, arn: Option<String>, entropy: E) -> Self {
-        Self::new(RingSource::SecretsManager { client, arn }, entropy)
+    /// Makes a vault over a secret of AWS Secrets Manager, with a client of its own; nothing is read yet.
+    pub fn connect(sdk: &SdkConfig, arn: &str, entropy: E) -> Self {
+        let source = RingSource::SecretsManager { client: Client::new(sdk), arn: arn.to_owned() };
+        Self::new(source, entropy)
     }
 
     async fn ring(&self) -> Result<&KeyRing> {
@@ -137,15 +140,21 @@ impl<E: Entropy> RingVault<E> {
             .get_or_try_init(|| async {
                 match &self.source {
                     RingSource::Fixed(json) => KeyRing::parse(json),
-                    RingSource::SecretsManager { client, arn: Some(arn) } => {
+                    RingSource::SecretsManager { client, arn } => {
                         KeyRing::parse(&secret(client, arn).await?)
-                    }
-                    RingSource::SecretsManager { arn: None, .. } => {
-                        Err(Error::internal("this function has no key ring"))
                     }
                 }
             })
             .await
+    }
+}
+
+impl<E: Entropy> Warm for RingVault<E> {
+    /// Reads the ring.
+    async fn warm(&self) {
+        if let Err(error) = self.ring().await {
+            tracing::warn!(%error, "the key ring is not read yet");
+        }
     }
 }
 
@@ -189,16 +198,16 @@ impl<E: Entropy> Vault for RingVault<E> {
 ///
 /// # Errors
 /// When the secret cannot be read or has no such field.
-pub async fn operator_token(client: &Client, arn: &str) -> Result<SecretString> {
-    secret_field(client, arn, "operatorToken").await
+pub async fn operator_token(sdk: &SdkConfig, arn: &str) -> Result<SecretString> {
+    secret_field(sdk, arn, "operatorToken").await
 }
 
-/// Reads one text field of a secret that is a JSON object.
+/// Reads one text field of a secret that is a JSON object, once, with a client that is dropped.
 ///
 /// # Errors
 /// When the secret cannot be read or has no such field.
-pub async fn secret_field(client: &Client, arn: &str, field: &str) -> Result<SecretString> {
-    let json = secret(client, arn).await?;
+pub async fn secret_field(sdk: &SdkConfig, arn: &str, field: &str) -> Result<SecretString> {
+    let json = secret(&Client::new(sdk), arn).await?;
     let missing = || Error::internal(format!("the secret has no text field {field:?}"));
     let fields: serde_json::Value =
         serde_json::from_str(json.expose_secret()).map_err(|_| missing())?;

@@ -7,12 +7,17 @@ use aiva_core::error::{Error, Result};
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
 use aiva_core::ports::Queue;
 use aws_sdk_sqs::Client;
+use aws_types::SdkConfig;
 use serde::Serialize;
 
 use crate::sdk_error::fault;
+use crate::warm::Warm;
 
 /// The longest delay that SQS keeps, in seconds.
 const MAX_DELAY_SECONDS: i32 = 900;
+
+/// The longest time that SQS hides a message, in seconds.
+const MAX_HIDDEN_SECONDS: u64 = 43_200;
 
 /// The two queues of a deployment.
 #[derive(Debug, Clone)]
@@ -30,6 +35,37 @@ impl SqsQueue {
         delivery_url: Option<String>,
     ) -> Self {
         Self { client, generation_url, delivery_url }
+    }
+}
+
+impl SqsQueue {
+    /// Makes the queues over a client of their own.
+    pub fn connect(
+        sdk: &SdkConfig,
+        generation_url: Option<String>,
+        delivery_url: Option<String>,
+    ) -> Self {
+        Self::new(Client::new(sdk), generation_url, delivery_url)
+    }
+
+    /// Puts failed records of the generation queue back.
+    pub fn generations_back(&self) -> PutBack {
+        PutBack { client: self.client.clone(), url: self.generation_url.clone() }
+    }
+
+    /// Puts failed records of the delivery queue back.
+    pub fn deliveries_back(&self) -> PutBack {
+        PutBack { client: self.client.clone(), url: self.delivery_url.clone() }
+    }
+}
+
+impl Warm for SqsQueue {
+    /// Sends a message that SQS refuses for having no body.
+    async fn warm(&self) {
+        if let Some(url) = self.generation_url.as_ref().or(self.delivery_url.as_ref()) {
+            let refused = self.client.send_message().queue_url(url).message_body("").send().await;
+            tracing::trace!(refused = refused.is_err(), "the connection to SQS is tried");
+        }
     }
 }
 
@@ -59,6 +95,29 @@ impl Queue for SqsQueue {
             .message_group_id(&job.endpoint)
             .delay_seconds(seconds.min(MAX_DELAY_SECONDS));
         request.send().await.map_err(fault).map(|_| ())
+    }
+}
+
+/// Makes failed records of one queue visible again when they should be tried.
+#[derive(Debug, Clone)]
+pub struct PutBack {
+    client: Client,
+    url: Option<String>,
+}
+
+impl PutBack {
+    /// Shows a record again after a time. Where that fails, or the queue is not known, the record waits
+    /// for the queue's visibility timeout.
+    pub async fn put(self, receipt: String, after: Duration) {
+        let Some(url) = self.url else { return };
+        let seconds = after.as_secs().min(MAX_HIDDEN_SECONDS);
+        let request = self.client.change_message_visibility().queue_url(url);
+        let request = request.receipt_handle(receipt);
+        let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
+        if let Err(error) = request.visibility_timeout(seconds).send().await {
+            let error = aws_sdk_sqs::error::DisplayErrorContext(error);
+            tracing::warn!(%error, "a failed record waits for its visibility timeout");
+        }
     }
 }
 

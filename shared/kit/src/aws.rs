@@ -2,11 +2,17 @@
 //! but the variables that Lambda sets.
 
 use std::future::Future;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::sdk_config::{RetryConfig, TimeoutConfig};
@@ -50,9 +56,26 @@ fn configure(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, Con
         .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(retries)
-        .timeout_config(timeouts);
+        .timeout_config(timeouts)
+        .http_client(http_client());
     builder.set_endpoint_url(get("AWS_ENDPOINT_URL"));
     Ok(builder.build())
+}
+
+/// One pool of connections and one set of root certificates for all clients: each would otherwise
+/// parse the whole set for itself. Everything else is as the SDK's default client has it.
+fn http_client() -> SharedHttpClient {
+    let connector: OnceLock<SharedHttpConnector> = OnceLock::new();
+    http_client_fn(move |settings, components| {
+        let made = connector.get_or_init(|| {
+            let mut builder = Connector::builder().connector_settings(settings.clone());
+            builder.set_sleep_impl(components.sleep_impl());
+            let builder = builder.proxy_config(ProxyConfig::from_env());
+            let tls = Provider::rustls(CryptoMode::AwsLc);
+            SharedHttpConnector::new(builder.tls_provider(tls).build())
+        });
+        made.clone()
+    })
 }
 
 /// The same configuration for calls that take long by nature (a model): the connection is bounded,

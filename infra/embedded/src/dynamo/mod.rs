@@ -48,7 +48,11 @@ impl EmbeddedDynamo {
     /// When the path is not UTF-8 or the file cannot be opened as a database.
     pub fn open(path: &Path) -> Result<Self, EngineError> {
         let path = path.to_str().ok_or(EngineError::Path)?;
-        Ok(Self { db: Database::new(path)? })
+        let db = Database::new(path)?;
+        // The engine's only way to `synchronous = NORMAL`, which does not flush each commit to the disk;
+        // the other settings that come with it are SQLite's defaults.
+        db.disable_bulk_loading()?;
+        Ok(Self { db })
     }
 
     /// Creates a database that is gone with its last clone.

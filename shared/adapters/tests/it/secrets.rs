@@ -7,14 +7,17 @@ use aiva_adapters::secrets::{KeyRing, RingSource, RingVault, operator_token, sec
 use aiva_core::error::Error;
 use aiva_core::id::WorkspaceId;
 use aiva_core::ports::{Entropy, Vault};
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::retry::RetryConfig;
-use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::sdk_config::RetryConfig;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -117,17 +120,17 @@ impl Manager {
         Self { secret, failures, requests: Arc::default() }
     }
 
-    fn client(&self) -> Client {
+    fn sdk(&self) -> SdkConfig {
         let connector = SharedHttpConnector::new(self.clone());
-        let config = Config::builder()
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url("https://secrets.invalid")
             .retry_config(RetryConfig::disabled())
             .http_client(http_client_fn(move |_, _| connector.clone()))
-            .build();
-        Client::from_conf(config)
+            .build()
     }
 }
 
@@ -144,27 +147,21 @@ impl HttpConnector for Manager {
 #[tokio::test]
 async fn the_ring_is_read_once_and_a_failed_reading_is_tried_again() {
     let manager = Manager::new(ONE, 1);
-    let vault = RingVault::from_secrets_manager(
-        manager.client(),
-        Some("arn".to_owned()),
-        Counting::default(),
-    );
+    let vault = RingVault::connect(&manager.sdk(), "arn", Counting::default());
     assert!(matches!(vault.mac("a", b"").await, Err(Error::Unavailable(_))));
     for _ in 0..3 {
         vault.mac("a", b"").await.unwrap();
     }
     assert_eq!(manager.requests.load(Ordering::SeqCst), 2);
-    let none = RingVault::from_secrets_manager(manager.client(), None, Counting::default());
-    assert!(matches!(none.mac("a", b"").await, Err(Error::Internal(_))));
 }
 
 #[tokio::test]
 async fn a_field_of_a_secret_is_read_by_name() {
     let manager = Manager::new(r#"{"operatorToken":"op_x","number":5}"#, 0);
-    let client = manager.client();
-    let token = operator_token(&client, "arn").await.unwrap();
+    let sdk = manager.sdk();
+    let token = operator_token(&sdk, "arn").await.unwrap();
     assert_eq!(token.expose_secret(), "op_x");
     for field in ["number", "absent"] {
-        assert!(secret_field(&client, "arn", field).await.is_err());
+        assert!(secret_field(&sdk, "arn", field).await.is_err());
     }
 }
