@@ -7,7 +7,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-functions=(message-submit conversation-read reply-generate callback-deliver sweep admin)
+mapfile -t functions < <(cd "$root/functions" && printf '%s\n' */ | tr -d /)
 yardsticks=(hello hello-put)
 
 quick=false
@@ -32,9 +32,10 @@ done < <(env)
 cd "$root"
 target=${CARGO_TARGET_DIR:-$root/target}
 say "building the benchmark"
-# Optimised, but without the link-time optimisation of the bootstraps, which takes minutes for a
-# program that holds the whole product.
-CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_STRIP=none \
+# Optimised for speed, and without the link-time optimisation of the bootstraps, which takes minutes for
+# a program that holds the whole product.
+CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_LTO=off \
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_STRIP=none \
   cargo build --quiet --release --locked --target-dir "$target/bench" --package aiva-bench
 
 if $quick; then
@@ -56,7 +57,7 @@ done
 
 report=$(mktemp "${TMPDIR:-/tmp}/aiva-bench.XXXXXX")
 trap 'rm -f "$report"' EXIT
-"$target/bench/release/aiva-bench" --bootstraps "$bootstraps" --events "$root/events" >"$report"
+"$target/bench/release/aiva-bench" --bootstraps "$bootstraps" --repository "$root" >"$report"
 
 {
   echo "# Benchmarks"

@@ -9,7 +9,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-functions=(message-submit conversation-read reply-generate callback-deliver sweep admin identity-verify)
+mapfile -t functions < <(cd "$root/functions" && printf '%s\n' */ | tr -d /)
 stack=aiva-local
 region=eu-central-1
 
@@ -118,7 +118,9 @@ say "deploying $stack"
 (cd "$work/stage" && timeout 300 sam deploy --template-file template.yaml --stack-name "$stack" \
   --resolve-s3 --capabilities CAPABILITY_IAM --no-confirm-changeset --no-progressbar \
   --parameter-overrides "Architecture=$architecture" Model=extractive LocalDeployment=true \
-  DeletionProtection=false LogRetentionDays=1 CallbackRetrySeconds=1,2,4) \
+  DeletionProtection=false LogRetentionDays=1 CallbackRetrySeconds=1,2,4 \
+  "MailIdentityArn=arn:aws:ses:$region:000000000000:identity/example.com" \
+  MailFrom=help@example.com) \
   >"$work/deploy.log" 2>&1 || { tail -n 60 "$work/deploy.log"; die "sam deploy failed"; }
 say "deployed: $("$root/.venv-ministack/bin/python" "$here/suite.py" --url "$stack")"
 

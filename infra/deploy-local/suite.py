@@ -7,7 +7,9 @@ them, money as the ledger tells it, and the permissions that each function has.
 The endpoint, the region and the credentials come from the AWS_* environment.
 """
 
+import contextlib
 import json
+import os
 import pathlib
 import sys
 import uuid
@@ -24,7 +26,9 @@ STARTER_CREDIT = 500_000_000  # micro-credits
 TOP_UP = 250_000_000
 LOG_LINES = 20
 LOG_LINE_MAX_CHARACTERS = 600
-SCOPES = ["messages:write", "conversations:read", "account:read"]
+SCOPES = ["messages:write", "conversations:read", "account:read", "identity:write"]
+MAILED_TO = "ada@example.com"
+MAILED_FROM = "help@example.com"
 REFUNDS = (
     "Refund policy. You can return any item within 30 days of delivery for a full refund. "
     "Refunds reach the original payment method within five working days. "
@@ -73,6 +77,7 @@ class Suite:
         self.outputs = outputs
         self.tally = Tally()
         self.api = Api(outputs["ApiUrl"])
+        self.emulator = Api(os.environ["AWS_ENDPOINT_URL"])
         self.receiver = Receiver(refusals=1)
         self.conversation = f"order-{uuid.uuid4().hex[:8]}"
         self.message = {
@@ -257,6 +262,51 @@ class Suite:
         found = listed.status == 200 and self.conversation in listed.raw.decode()
         self.check("/v1/conversations lists the conversation", found, listed)
 
+    def identity_is_verified(self):
+        user = {"method": "magic_link", "externalUserId": "user-93", "email": MAILED_TO}
+        with self.mail_let_go():
+            asked = self.api.request("POST", "/api/v1/identity/verify", user, bearer=self.key)
+        self.required("a link is mailed", asked, 202)
+        link = self.mailed_link()
+        if not self.check("the mail brings a link to the deployed API", link, self.outputs["ApiUrl"]):
+            return
+        page = self.api.request("GET", link)
+        shown = page.status == 200 and b"<button" in page.raw
+        self.check("the page behind it shows a button", shown, page)
+        pressed = self.api.request("POST", link)
+        self.check("the button verifies the user", pressed.status == 200, pressed)
+        again = self.api.request("POST", link)
+        self.check("a second press finds the link used", again.status == 410, again)
+        posts = self.receiver.wait_for("identity.verified", 1, CALLBACK_TIMEOUT_S)
+        told = posts and posts[0].json.get("externalUserId") == "user-93"
+        self.check("identity.verified arrives signed", told and posts[0].signed_with(self.secret))
+
+    @contextlib.contextmanager
+    def mail_let_go(self):
+        """The emulator names no resource when mail is sent, so that a policy for one identity never
+        allows it there: for a while this allows the action alone. Both addresses must be verified too."""
+        described = boto3.client("cloudformation", config=BOUNDED).describe_stack_resource(
+            StackName=self.stack, LogicalResourceId="IdentityVerifyRole")
+        named = {"RoleName": described["StackResourceDetail"]["PhysicalResourceId"], "PolicyName": "emulated-mail"}
+        statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam, ses = (boto3.client(name, config=BOUNDED) for name in ("iam", "ses"))
+        for address in (MAILED_FROM, MAILED_TO):
+            ses.verify_email_identity(EmailAddress=address)
+        iam.put_role_policy(**named, PolicyDocument=policy)
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(**named)
+
+    def mailed_link(self):
+        """The path of the link in the newest mail that the emulator keeps."""
+        kept = self.emulator.request("GET", "/_ministack/ses/messages").json["messages"]
+        mails = [mail for account in kept.values() for mail in account if MAILED_TO in mail["To"]]
+        words = mails[-1]["BodyText"].split() if mails else []
+        found = [word for word in words if word.startswith(self.outputs["ApiUrl"])]
+        return found[0].removeprefix(self.outputs["ApiUrl"].rstrip("/")) if found else None
+
     def money_adds_up(self):
         def at_rest():
             answer = self.own("GET", "/wallet")
@@ -328,6 +378,7 @@ class Suite:
             self.retry_is_duplicate,
             self.errors_have_the_envelope,
             self.other_spellings_work,
+            self.identity_is_verified,
             self.money_adds_up,
             self.deliveries_are_logged,
         ]

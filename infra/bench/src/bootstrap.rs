@@ -1,13 +1,13 @@
 //! The release bootstraps beside a function that does nothing: size, init, memory, processor time.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::Result;
@@ -16,6 +16,7 @@ use crate::events::{Event, Events};
 use crate::machine::each;
 use crate::report::{Report, Table, hundredths, median, megabytes, millis, ratio};
 use crate::sandbox::Sandbox;
+use crate::slow_model::{AtOnce, SlowModel};
 use crate::tenant::{message, unique};
 use crate::world::{self, RING, TABLE, World};
 
@@ -33,8 +34,17 @@ const BATCH: i32 = 10;
 const OPERATOR: &str = "operator-of-the-benchmark-00000000000000000000000";
 
 const YARDSTICKS: [&str; 2] = ["hello", "hello-put"];
-const FUNCTIONS: [&str; 6] =
-    ["message-submit", "conversation-read", "reply-generate", "callback-deliver", "sweep", "admin"];
+/// The functions that an event is made for here. Of every other one size, init and the memory that it
+/// has then are measured.
+const SERVED: [&str; 7] = [
+    "message-submit",
+    "conversation-read",
+    "identity-verify",
+    "reply-generate",
+    "callback-deliver",
+    "sweep",
+    "admin",
+];
 
 /// What was measured of one bootstrap.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +53,36 @@ struct Figures {
     init: Duration,
     calls_in_init: u64,
     peak_kib: u64,
-    cpu: Duration,
+    /// Of one event; none where no event is made.
+    cpu: Option<Duration>,
+}
+
+/// Where the bootstraps, their names and their events are.
+#[derive(Debug)]
+pub(crate) struct Folders {
+    /// One folder with a bootstrap for each function and yardstick.
+    pub(crate) bootstraps: PathBuf,
+    /// The repository's functions: a folder each.
+    pub(crate) functions: PathBuf,
+    /// The sample events.
+    pub(crate) events: PathBuf,
+}
+
+impl Folders {
+    /// The yardsticks, then all functions.
+    fn names(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.functions)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        // A message is submitted before it is answered, and answered before it is called back.
+        let place = |name: &String| SERVED.iter().position(|served| served == name);
+        names.sort_by_key(|name| (place(name).unwrap_or(SERVED.len()), name.clone()));
+        Ok(YARDSTICKS.map(str::to_owned).into_iter().chain(names).collect())
+    }
 }
 
 /// Everything that a run of a bootstrap needs.
@@ -58,13 +97,9 @@ struct Bench {
 }
 
 /// Measures the bootstraps in a folder of cargo-lambda's.
-pub(crate) async fn measure(
-    bootstraps: &Path,
-    events: &Path,
-    progress: impl Fn(&str),
-) -> Result<Report> {
-    let bench = Bench::new(bootstraps, events).await?;
-    let names: Vec<&str> = YARDSTICKS.into_iter().chain(FUNCTIONS).collect();
+pub(crate) async fn measure(folders: &Folders, progress: impl Fn(&str)) -> Result<Report> {
+    let bench = Bench::new(folders).await?;
+    let names = folders.names()?;
     let mut figures = vec![Figures::default(); names.len()];
     progress("bootstraps: init");
     let mut inits = vec![Vec::new(); names.len()];
@@ -83,12 +118,16 @@ pub(crate) async fn measure(
         own.init = median(std::mem::take(&mut inits[place]));
         (own.peak_kib, own.cpu) = bench.serve(name).await?;
     }
-    let all: Vec<(&str, Figures)> = names.into_iter().zip(figures).collect();
-    Ok(report(&all))
+    progress("bootstraps: ten generations at once");
+    let at_once = bench.ten_at_once().await?;
+    let all: Vec<(String, Figures)> = names.into_iter().zip(figures).collect();
+    let mut report = report(&all);
+    at_once.report(&mut report);
+    Ok(report)
 }
 
 impl Bench {
-    async fn new(bootstraps: &Path, events: &Path) -> Result<Self> {
+    async fn new(folders: &Folders) -> Result<Self> {
         let world = World::new().await?;
         let calls = Arc::new(AtomicU64::new(0));
         let secrets =
@@ -112,10 +151,12 @@ impl Bench {
             ("AIVA_OPERATOR_SECRET", "operator"),
             ("AIVA_MODEL", "extractive"),
             ("AIVA_LOCAL_CALLBACKS", "true"),
+            ("AIVA_PUBLIC_URL", "https://bench.example.com"),
+            ("AIVA_MAIL_FROM", "help@example.com"),
             ("AIVA_LOG", "info"),
         ];
         let env = env.map(|(name, value)| (name, value.to_owned())).to_vec();
-        let (events, bootstraps) = (Events::of(events), bootstraps.to_owned());
+        let (events, bootstraps) = (Events::of(&folders.events), folders.bootstraps.clone());
         let logs = TempDir::new()?;
         Ok(Self { world, events, bootstraps, env, calls, logs, _endpoint: endpoint })
     }
@@ -129,8 +170,11 @@ impl Bench {
     }
 
     /// Serves events and returns the peak of memory after the first ones, and processor time by event.
-    async fn serve(&self, name: &str) -> Result<(u64, Duration)> {
+    async fn serve(&self, name: &str) -> Result<(u64, Option<Duration>)> {
         let mut sandbox = self.start(name).await?;
+        if !YARDSTICKS.contains(&name) && !SERVED.contains(&name) {
+            return Ok((sandbox.peak_kib()?, None));
+        }
         let many = YARDSTICKS.contains(&name) || name == "message-submit";
         let count = if many { REQUESTS } else { EVENTS };
         let (mut peak_kib, mut ticks) = (0, 0);
@@ -143,7 +187,7 @@ impl Bench {
                 peak_kib = sandbox.peak_kib()?;
             }
         }
-        Ok((peak_kib, each(sandbox.cpu_ticks()? - ticks, count - WARM_UP)))
+        Ok((peak_kib, Some(each(sandbox.cpu_ticks()? - ticks, count - WARM_UP))))
     }
 
     async fn serve_one(&self, name: &str, sandbox: &mut Sandbox, turn: usize) -> Result<()> {
@@ -159,6 +203,15 @@ impl Bench {
                 let event = self.events.sample("admin/wallet.json")?.by(OPERATOR).at(&path);
                 answered(&sandbox.invoke(event.bytes()).await?, 200)
             }
+            "identity-verify" => {
+                let user = unique("user-");
+                let body = json!({
+                    "method": "magic_link", "externalUserId": user,
+                    "email": format!("{user}@example.com"),
+                });
+                let event = self.events.sample("identity-verify/aiva.json")?.by(&key.token);
+                answered(&sandbox.invoke(event.saying(&body).bytes()).await?, 202)
+            }
             "conversation-read" => {
                 let event = self.events.sample("conversation-read/aiva-poll.json")?;
                 let event = event.by(&key.token).at("/api/v1/conversations/order-1");
@@ -173,6 +226,28 @@ impl Bench {
                 answered(&sandbox.invoke(event.bytes()).await?, expected)
             }
         }
+    }
+
+    /// One batch of ten conversations, answered by a model that takes its time.
+    async fn ten_at_once(&self) -> Result<AtOnce> {
+        let model = SlowModel::start().await?;
+        let (world, key) = (&self.world, &self.world.silent);
+        for _ in 0..BATCH {
+            let request = world::submission(key, &unique("slow-"), None)?;
+            world.call(request).await?;
+        }
+        let mut env = self.env.clone();
+        env.retain(|(name, _)| *name != "AIVA_MODEL");
+        env.extend(model.variables());
+        let name = "reply-generate";
+        let log = self.logs.path().join("slow-model");
+        let mut sandbox = Sandbox::start(&self.path(name), &env, &log).await?;
+        let began = Instant::now();
+        let queue = &world.generation_url;
+        while model.answered() < u64::try_from(BATCH)? {
+            self.serve_batch(name, &mut sandbox, queue).await?;
+        }
+        Ok(AtOnce { most: model.most(), took: began.elapsed(), peak_kib: sandbox.peak_kib()? })
     }
 
     /// Hands over what a queue holds, ten messages at most, and deletes it there.
@@ -199,7 +274,7 @@ fn answered(answer: &Bytes, expected: u64) -> Result<()> {
     Ok(())
 }
 
-fn report(all: &[(&str, Figures)]) -> Report {
+fn report(all: &[(String, Figures)]) -> Report {
     let mut report = Report::default();
     let (yardsticks, functions) = all.split_at(YARDSTICKS.len());
     let (hello, put) = (&yardsticks[0].1, &yardsticks[1].1);
@@ -207,30 +282,26 @@ fn report(all: &[(&str, Figures)]) -> Report {
     if let Some((name, own)) = worst(|own| own.init.as_nanos()) {
         let by = ratio(own.init.as_micros(), hello.init.as_micros());
         let measured = format!("{} × ({name}, {})", hundredths(by), millis(own.init));
-        report.row(
-            "init, exec → first `/next`, slowest of six",
-            "≤ 1.5 × hello",
-            measured,
-            by <= 150,
-        );
+        report.row("init, exec → first `/next`, slowest", "≤ 1.5 × hello", measured, by <= 150);
     }
     if let Some((name, own)) = worst(|own| own.bytes.into()) {
         let measured = format!("{} ({name})", megabytes(own.bytes));
-        report.row("bootstrap size, largest of six", "≤ 12 MB", measured, own.bytes <= 12_000_000);
+        report.row("bootstrap size, largest", "≤ 12 MB", measured, own.bytes <= 12_000_000);
     }
     if let Some((name, own)) = worst(|own| own.peak_kib.into()) {
         let measured = format!("{} ({name})", megabytes(own.peak_kib * 1_024));
         let is_met = own.peak_kib * 1_024 <= 48_000_000;
-        report.row("peak RSS after 200 events, largest of six", "≤ 48 MB", measured, is_met);
+        report.row("peak RSS after 200 events, largest", "≤ 48 MB", measured, is_met);
     }
     if let Some((_, own)) = functions.first() {
-        let by = ratio(own.cpu.as_nanos(), put.cpu.as_nanos());
-        let measured = format!("{} × ({})", hundredths(by), millis(own.cpu));
+        let [own, put] = [own, put].map(|figures| figures.cpu.unwrap_or_default());
+        let by = ratio(own.as_nanos(), put.as_nanos());
+        let measured = format!("{} × ({})", hundredths(by), millis(own));
         let what = "own CPU of a submit";
         report.row(what, "≤ 2 × hello with one conditional put", measured, by <= 200);
     }
     // Nobody waits for a sweep.
-    let awaited = functions.iter().filter(|(name, _)| *name != "sweep");
+    let awaited = functions.iter().filter(|(name, _)| name != "sweep");
     let fewest = awaited.map(|(_, own)| own.calls_in_init).min().unwrap_or(0);
     report.row(
         "the SDK's first call: connection opened during init (all but `sweep`)",
@@ -242,7 +313,7 @@ fn report(all: &[(&str, Figures)]) -> Report {
     report
 }
 
-fn table(all: &[(&str, Figures)], (hello, put): (&Figures, &Figures)) -> Table {
+fn table(all: &[(String, Figures)], (hello, put): (&Figures, &Figures)) -> Table {
     let rows = all.iter().map(|(name, own)| {
         let by =
             [hello, put].map(|yardstick| ratio(own.init.as_micros(), yardstick.init.as_micros()));
@@ -250,11 +321,10 @@ fn table(all: &[(&str, Figures)], (hello, put): (&Figures, &Figures)) -> Table {
         vec![
             format!("`{name}`"),
             megabytes(own.bytes),
-            millis(own.init),
-            format!("{by_hello} / {by_put}"),
+            format!("{} ({by_hello} / {by_put})", millis(own.init)),
             own.calls_in_init.to_string(),
             megabytes(own.peak_kib * 1_024),
-            millis(own.cpu),
+            own.cpu.map_or_else(|| "–".to_owned(), millis),
         ]
     });
     Table {
@@ -266,11 +336,12 @@ fn table(all: &[(&str, Figures)], (hello, put): (&Figures, &Figures)) -> Table {
             made to its first `/next`; it includes the calls that a function makes to have its \
             connections open. Peak RSS: `VmHWM` after 200 events. CPU: user and system time of the \
             process by event, over 2,000 events (yardsticks, `message-submit`) or 200, without the \
-            first 20; `reply-generate` and `callback-deliver` get batches of ten records.",
+            first 20; `reply-generate` and `callback-deliver` get batches of ten records. Where no event \
+            is made there is no processor time, and the memory is that after init.",
         head: vec![
             "bootstrap",
             "size",
-            "init (× hello)",
+            "init (× `hello` / × `hello-put`)",
             "calls in init",
             "peak RSS",
             "CPU an event",

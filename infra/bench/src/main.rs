@@ -1,7 +1,7 @@
 //! Measures the budgets of the product and prints them as Markdown.
 //!
 //!     aiva-bench                                        capacity and the local runtime
-//!     aiva-bench --bootstraps DIR --events DIR          the release bootstraps too
+//!     aiva-bench --bootstraps DIR --repository DIR      the release bootstraps too
 
 mod bootstrap;
 mod capacity;
@@ -13,6 +13,7 @@ mod machine;
 mod receiver;
 mod report;
 mod sandbox;
+mod slow_model;
 mod tenant;
 mod trace;
 mod world;
@@ -21,6 +22,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use bootstrap::Folders;
 use report::Report;
 
 /// Whatever keeps a figure from being measured.
@@ -31,7 +33,7 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 #[derive(Debug, Default)]
 struct Wanted {
     bootstraps: Option<PathBuf>,
-    events: Option<PathBuf>,
+    repository: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -48,9 +50,11 @@ async fn main() -> ExitCode {
 async fn run() -> Result<()> {
     let wanted = Wanted::parse(std::env::args().skip(1))?;
     let mut report = capacity::measure(progress).await?;
-    if let Some(bootstraps) = &wanted.bootstraps {
-        let events = wanted.events.as_ref().ok_or("--bootstraps needs --events")?;
-        report.extend(bootstrap::measure(bootstraps, events, progress).await?);
+    if let Some(bootstraps) = wanted.bootstraps {
+        let repository = wanted.repository.ok_or("--bootstraps needs --repository")?;
+        let (functions, events) = (repository.join("functions"), repository.join("events"));
+        let folders = Folders { bootstraps, functions, events };
+        report.extend(bootstrap::measure(&folders, progress).await?);
     }
     report.extend(Box::pin(local::measure(progress)).await?);
     print(&report)
@@ -63,7 +67,7 @@ impl Wanted {
             let value = arguments.next().ok_or_else(|| format!("{name} needs a folder"))?;
             match name.as_str() {
                 "--bootstraps" => wanted.bootstraps = Some(value.into()),
-                "--events" => wanted.events = Some(value.into()),
+                "--repository" => wanted.repository = Some(value.into()),
                 _ => return Err(format!("unknown argument {name}").into()),
             }
         }

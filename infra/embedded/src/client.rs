@@ -16,11 +16,16 @@ pub struct ClientOptions {
     pub recorder: Option<Recorder>,
     /// How the SDK retries.
     pub retry: RetryConfig,
+    /// Whether DynamoDB knows for ten minutes which transactions it has run, by their tokens. The engine
+    /// looks through all that it knows at each transaction; where no answer can be lost on the way,
+    /// that buys nothing.
+    pub knows_transactions: bool,
 }
 
 impl Default for ClientOptions {
     fn default() -> Self {
-        Self { faults: None, recorder: None, retry: quick_retries() }
+        let (faults, recorder) = (None, None);
+        Self { faults, recorder, retry: quick_retries(), knows_transactions: true }
     }
 }
 

@@ -44,7 +44,8 @@ impl Config {
             operator_token: None,
             product,
             outbox_grace: Duration::from_secs(2),
-            dynamo: ClientOptions::default(),
+            // Nothing is lost between this process and itself; a test that injects faults says otherwise.
+            dynamo: ClientOptions { knows_transactions: false, ..ClientOptions::default() },
             sqs: ClientOptions::default(),
         }
     }

@@ -1,16 +1,22 @@
 //! From an operation's name and JSON to the engine's typed call and back.
 
-use dynoxide::{Database, DynoxideError};
+use dynoxide::DynoxideError;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::refusal;
+use super::{EmbeddedDynamo, refusal};
 
 /// Runs one operation and returns the JSON of its answer.
 ///
 /// Streams have no operations here: with a stream on, every write of the engine costs as much as
 /// all before it together.
-pub(super) fn run(db: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<String> {
+pub(super) fn run(
+    engine: &EmbeddedDynamo,
+    operation: &str,
+    body: &[u8],
+) -> dynoxide::Result<String> {
+    let db = &engine.db;
     match operation {
         "GetItem" => answer(operation, body, |request| db.get_item(request)),
         "PutItem" => answer(operation, body, |request| db.put_item(request)),
@@ -21,7 +27,12 @@ pub(super) fn run(db: &Database, operation: &str, body: &[u8]) -> dynoxide::Resu
         "BatchGetItem" => answer(operation, body, |request| db.batch_get_item(request)),
         "BatchWriteItem" => answer(operation, body, |request| db.batch_write_item(request)),
         "TransactGetItems" => answer(operation, body, |request| db.transact_get_items(request)),
-        "TransactWriteItems" => answer(operation, body, |request| db.transact_write_items(request)),
+        "TransactWriteItems" => {
+            answer(operation, body, |mut request: TransactWriteItemsRequest| {
+                request.client_request_token.take_if(|_| !engine.knows_transactions);
+                db.transact_write_items(request)
+            })
+        }
         "CreateTable" => {
             refuse_streams(body)?;
             answer(operation, body, |request| db.create_table(request))

@@ -33,6 +33,7 @@ use crate::wire::{self, Service};
 #[derive(Clone)]
 pub struct EmbeddedDynamo {
     db: Database,
+    knows_transactions: bool,
 }
 
 impl std::fmt::Debug for EmbeddedDynamo {
@@ -52,7 +53,7 @@ impl EmbeddedDynamo {
         // The engine's only way to `synchronous = NORMAL`, which does not flush each commit to the disk;
         // the other settings that come with it are SQLite's defaults.
         db.disable_bulk_loading()?;
-        Ok(Self { db })
+        Ok(Self::over(db))
     }
 
     /// Creates a database that is gone with its last clone.
@@ -60,7 +61,7 @@ impl EmbeddedDynamo {
     /// # Errors
     /// When SQLite has no memory for it.
     pub fn memory() -> Result<Self, EngineError> {
-        Ok(Self { db: Database::memory()? })
+        Ok(Self::over(Database::memory()?))
     }
 
     /// Creates a database in memory whose expiry of items follows `clock`.
@@ -68,7 +69,11 @@ impl EmbeddedDynamo {
     /// # Errors
     /// When SQLite has no memory for it.
     pub fn memory_with_clock(clock: &ManualClock) -> Result<Self, EngineError> {
-        Ok(Self { db: Database::memory_with_clock(Arc::new(clock.clone()))? })
+        Ok(Self::over(Database::memory_with_clock(Arc::new(clock.clone()))?))
+    }
+
+    fn over(db: Database) -> Self {
+        Self { db, knows_transactions: true }
     }
 
     /// Makes a client with quick retries and no faults.
@@ -83,7 +88,8 @@ impl EmbeddedDynamo {
 
     /// Makes a client with the layers and retries that `options` state.
     pub fn client_with(&self, options: &ClientOptions) -> Client {
-        let engine = SharedHttpConnector::new(self.clone());
+        let knows_transactions = options.knows_transactions;
+        let engine = SharedHttpConnector::new(Self { db: self.db.clone(), knows_transactions });
         let connector = wire::layered(engine, Service::Dynamo, options);
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
@@ -108,11 +114,11 @@ impl EmbeddedDynamo {
 
 impl HttpConnector for EmbeddedDynamo {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let db = self.db.clone();
+        let engine = self.clone();
         HttpConnectorFuture::new(async move {
             let operation = wire::operation(&request);
             let body = wire::read_body(request.into_body()).await?;
-            Ok(match dispatch::run(&db, &operation, &body) {
+            Ok(match dispatch::run(&engine, &operation, &body) {
                 Ok(json) => wire::answer(200, json),
                 Err(refusal) => wire::answer(refusal.status_code(), refusal.to_json()),
             })

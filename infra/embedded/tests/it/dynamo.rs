@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aiva_embedded::{EmbeddedDynamo, ManualClock};
+use aiva_embedded::{ClientOptions, EmbeddedDynamo, ManualClock};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -107,7 +107,18 @@ async fn a_cancelled_transaction_writes_nothing_and_gives_a_reason_for_each_item
 
 #[tokio::test]
 async fn a_transaction_with_a_used_token_is_not_run_again() {
-    let client = client().await;
+    assert_eq!(hits_of_a_transaction_sent_twice(&client().await).await, "1");
+}
+
+#[tokio::test]
+async fn a_client_that_is_told_so_has_its_transactions_forgotten() {
+    let engine = EmbeddedDynamo::memory().unwrap();
+    create_table(&engine.client()).await;
+    let options = ClientOptions { knows_transactions: false, ..ClientOptions::default() };
+    assert_eq!(hits_of_a_transaction_sent_twice(&engine.client_with(&options)).await, "2");
+}
+
+async fn hits_of_a_transaction_sent_twice(client: &Client) -> String {
     let count = Update::builder()
         .table_name("rows")
         .set_key(Some(key("a", "row")))
@@ -124,7 +135,7 @@ async fn a_transaction_with_a_used_token_is_not_run_again() {
     }
     let read = client.get_item().table_name("rows").set_key(Some(key("a", "row")));
     let row = read.send().await.unwrap().item.unwrap();
-    assert_eq!(row["hits"], AttributeValue::N("1".to_owned()));
+    row["hits"].as_n().unwrap().clone()
 }
 
 #[tokio::test]
