@@ -2,7 +2,7 @@
 
 use aiva_adapters::absent::NoMailer;
 use aiva_adapters::aws_ports::{self, Reach};
-use aiva_adapters::secrets::{RingVault, operator_token};
+use aiva_adapters::secrets::{RingVault, operator_token, secret_field};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_dialects::{Edge, SourceAddress, function, router};
 use aiva_kit::clock::{OsEntropy, SystemClock};
@@ -22,9 +22,13 @@ async fn main() -> Result<(), serve::Error> {
     };
     let own = (SystemClock, OsEntropy);
     let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    let webhook = match &config.stripe.secret {
+        Some(arn) => Some(secret_field(&sdk, arn, "webhookSecret").await?),
+        None => None,
+    };
     let token = operator_token(&sdk, config.operator_secret()?).await?;
     aws::warm(aws_ports::warm(&app)).await;
-    let edge = Edge::new(app, Some(token));
+    let edge = Edge::with_payments(app, Some(token), webhook);
     let routes = router(edge.clone(), function::admin());
     let source = |address: &str| SourceAddress(address.to_owned());
     let drain = move || {

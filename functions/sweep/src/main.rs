@@ -1,9 +1,13 @@
 //! `sweep`: pays what is owed.
 
-use aiva_adapters::absent::{NoMailer, NoVault};
+use aiva_adapters::absent::NoVault;
 use aiva_adapters::aws_ports::{self, Reach};
+use aiva_adapters::mail::Mailer;
+use aiva_adapters::payments::PaymentDesk;
+use aiva_adapters::secrets::secret_field;
 use aiva_adapters::sqs::SqsQueue;
-use aiva_core::outbox;
+use aiva_core::payment::Provider;
+use aiva_core::{outbox, payment};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::{aws, serve, telemetry};
@@ -14,13 +18,24 @@ async fn main() -> Result<(), serve::Error> {
     telemetry::json(&config.log)?;
     let sdk = aws::sdk_config()?;
     let (generations, deliveries) = (config.generation_queue_url()?, config.delivery_queue_url()?);
-    let queue = SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned()));
-    let reach = Reach { queue, vault: NoVault, mailer: NoMailer };
+    let reach = Reach {
+        queue: SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned())),
+        vault: NoVault,
+        mailer: Mailer::connect(&sdk, config.mail_from.as_deref()),
+    };
     let own = (SystemClock, OsEntropy);
     let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    let desk = match (config.payments.provider, &config.stripe.secret) {
+        (Provider::Manual, _) | (Provider::Stripe, None) => PaymentDesk::Manual,
+        (Provider::Stripe, Some(arn)) => {
+            let key = secret_field(&sdk, arn, "secretKey").await?;
+            PaymentDesk::stripe(&config.stripe.base_url, key)?
+        }
+    };
     serve::schedule(|| async {
         let report = outbox::sweep(&app).await?;
-        tracing::info!(generations = report.generations, deliveries = report.deliveries, "swept");
+        let payments = payment::collect_due(&app, &desk).await?;
+        tracing::info!(?report, payments, "swept");
         Ok(())
     })
     .await

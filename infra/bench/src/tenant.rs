@@ -75,7 +75,7 @@ impl Tenant {
             requests_per_day: Change::Set(NO_LIMIT),
             ..LimitsPatch::default()
         };
-        let workspace = workspace::set_limits(&app.store, workspace.id, limits).await?;
+        let workspace = workspace::set_limits(&app.store, workspace.id, limits, true).await?;
         let project = project::resolve(&app.store, workspace.id, "default").await?;
         let tenant = Self { workspace, project };
         for (title, text) in PAGES {

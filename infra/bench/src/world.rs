@@ -284,6 +284,7 @@ fn application(
             egress: policy(),
             outbox_grace_ms: 60_000,
             identity: IdentitySettings::default(),
+            payments: aiva_core::payment::PaymentSettings::default(),
         },
     })
 }

@@ -8,7 +8,7 @@ use aiva_core::error::{Error, Result};
 use aiva_core::key::{self, CreateKey, Scope};
 use aiva_core::knowledge::{self, AddSource};
 use aiva_core::page::Limit;
-use aiva_core::ports::{KeyStore, KnowledgeStore, Ports, WorkspaceStore};
+use aiva_core::ports::{Clock, KeyStore, KnowledgeStore, NoticeStore, Ports, WorkspaceStore};
 use aiva_core::project::{self, AgentDraft, Project};
 use aiva_core::workspace::{self, RequestAccess, Workspace, WorkspaceStatus};
 use secrecy::ExposeSecret;
@@ -93,6 +93,8 @@ async fn make<P: Ports>(app: &App<P>) -> Result<Demo> {
     };
     if workspace.status == WorkspaceStatus::Pending {
         workspace::approve(&app.store, app, &workspace, Some(STARTER_CREDIT)).await?;
+        // The demo's owner is nobody: the mailbox begins empty.
+        app.store.end_notice(workspace.id, "approved", app.now()).await?;
     }
     let place = workspace.default_project();
     let project = app.store.project(workspace.id, place).await?.ok_or(Error::NotFound)?;

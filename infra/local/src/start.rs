@@ -9,16 +9,18 @@ use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::MemoryIndex;
 use aiva_adapters::mail::{FileMailer, Mailer};
 use aiva_adapters::names::SystemNames;
+use aiva_adapters::payments::PaymentDesk;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::app::App;
+use aiva_core::payment::Provider;
 use aiva_core::ports::Clock;
 use aiva_dialects::{Edge, function, router};
 use aiva_embedded::{Clock as EngineClock, EmbeddedDynamo, EmbeddedSqs};
 use aiva_kit::batch::{Order, Task};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::work::{DeliveryWorker, GenerationWorker};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
@@ -67,7 +69,9 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     let demo = demo::prepare(&*app, &dir, &format!("http://{address}"), &token).await?;
 
     let (stop, tasks) = (Stop::default(), TaskTracker::new());
-    let edge = Edge::new(Arc::clone(&app), Some(SecretString::from(token)));
+    let desk = payment_desk(&config)?;
+    let webhook = config.product.stripe.webhook_secret.clone();
+    let edge = Edge::with_payments(Arc::clone(&app), Some(token.into()), webhook);
     let product = router(Arc::clone(&edge), function::everything());
     let routes = http::routes(product, dir.path("mail"));
     let serving = http::serve(listener, routes, stop.soft.clone().cancelled_owned());
@@ -75,9 +79,20 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     tasks.spawn(async move { hard.run_until_cancelled(serving).await });
     let pollers = Pollers { config: &config, app: &app, engines: &engines, epoch };
     pollers.start(&stop, &tasks)?;
-    tasks.spawn(tend::sweep(Arc::clone(&app), stop.clone()));
+    tasks.spawn(tend::sweep(Arc::clone(&app), desk, stop.clone()));
     tasks.spawn(tend::expire(engines.dynamo, stop.clone()));
     Ok(Runtime { address, demo, app, edge, stop, tasks, _dir: dir })
+}
+
+/// Stripe where it is chosen and its key is known, people otherwise.
+fn payment_desk(config: &Config) -> Result<PaymentDesk, StartError> {
+    let stripe = &config.product.stripe;
+    match (config.product.payments.provider, &stripe.secret_key) {
+        (Provider::Stripe, Some(key)) => {
+            PaymentDesk::stripe(&stripe.base_url, key.clone()).map_err(StartError::engine)
+        }
+        (Provider::Stripe, None) | (Provider::Manual, _) => Ok(PaymentDesk::Manual),
+    }
 }
 
 async fn open_engines(config: &Config, dir: &DataDir) -> Result<Engines, StartError> {

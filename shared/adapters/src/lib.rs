@@ -13,6 +13,8 @@ pub mod knowledge;
 pub mod llm;
 pub mod mail;
 pub mod names;
+#[cfg(feature = "payments")]
+pub mod payments;
 #[cfg(any(feature = "dynamo", feature = "mail", feature = "secrets", feature = "sqs"))]
 mod sdk_error;
 #[cfg(feature = "secrets")]

@@ -37,6 +37,8 @@ pub struct Settings {
     pub outbox_grace_ms: u64,
     /// How end users prove who they are.
     pub identity: IdentitySettings,
+    /// How payments are collected.
+    pub payments: crate::payment::PaymentSettings,
 }
 
 /// Settings of the proof of who an end user is.

@@ -128,6 +128,9 @@ pub enum Forbidden {
     /// The key lacks a scope.
     #[error("the key needs the scope {}", .0.as_str())]
     Scope(crate::key::Scope),
+    /// The operator's role is too low.
+    #[error("this needs the role {}", .0.as_str())]
+    Role(crate::operator::Role),
     /// The workspace is not active.
     #[error("the workspace is not active")]
     WorkspaceInactive,

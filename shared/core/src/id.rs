@@ -53,6 +53,12 @@ impl<M: Marker> Id<M> {
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 
+    /// The least identifier of a moment: what was made before sorts before it.
+    pub fn least_of(at: Timestamp) -> Self {
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        Self::from_uuid(Uuid::from_u128(u128::from(millis) << 80))
+    }
+
     /// Wraps an existing UUID.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, marker: PhantomData }
@@ -182,6 +188,10 @@ markers! {
     Delivery = "dl" => DeliveryId,
     /// A source of knowledge.
     Source = "src" => SourceId,
+    /// An operator inside its workspace (see [`crate::operator::OperatorId`]).
+    Operator = "op" => BareOperatorId,
+    /// A payment.
+    Payment = "pay" => PaymentId,
     /// A row of the ledger.
     LedgerEntry = "le" => LedgerEntryId,
     /// A request that the API answered.

@@ -3,6 +3,7 @@
 //! Nothing here knows AWS, HTTP, an async runtime, the environment, a clock or randomness: those come
 //! in through [`ports`]. The invariants that the modules keep stand in `docs/ARCHITECTURE.md`.
 
+pub mod allowance;
 pub mod app;
 pub mod callback;
 pub mod change;
@@ -19,10 +20,14 @@ pub mod key;
 pub mod knowledge;
 pub mod message;
 pub mod money;
+pub mod notice;
+pub mod operator;
 pub mod outbox;
 pub mod page;
+pub mod payment;
 pub mod ports;
 pub mod project;
+pub mod recharge;
 pub mod reply;
 pub mod request_log;
 pub mod text;

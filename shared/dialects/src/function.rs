@@ -3,7 +3,7 @@
 use aiva_core::ports::Ports;
 
 use crate::http::RouteSet;
-use crate::{aiva, aivastark, operator, verify};
+use crate::{aiva, aivastark, operator, payments, verify};
 
 /// The routes of `message-submit`.
 pub fn message_submit<P: Ports>() -> RouteSet<P> {
@@ -22,7 +22,7 @@ pub fn identity_verify<P: Ports>() -> RouteSet<P> {
 
 /// The routes of `admin`.
 pub fn admin<P: Ports>() -> RouteSet<P> {
-    operator::serving()
+    operator::serving().with(payments::serving())
 }
 
 /// Every route in one process.

@@ -13,6 +13,7 @@ pub mod asyntai;
 pub mod function;
 pub mod http;
 pub mod operator;
+pub mod payments;
 pub mod routes;
 pub mod verify;
 

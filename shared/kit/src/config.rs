@@ -6,11 +6,13 @@ use std::time::Duration;
 use aiva_core::app::{self, IdentitySettings};
 use aiva_core::delivery::RetrySchedule;
 use aiva_core::egress::EgressPolicy;
+use aiva_core::payment::{PaymentSettings, Provider};
 use secrecy::SecretString;
 
 /// How long the queues are trusted on AWS before the sweep sends again, in milliseconds.
 const OUTBOX_GRACE_MS: u64 = 60_000;
 const DEFAULT_BRAND: &str = "Assistify";
+const DEFAULT_STRIPE_URL: &str = "https://api.stripe.com";
 const DEFAULT_OPENAI_URL: &str = "https://api.openai.com/v1";
 /// A mailed link may not live longer than a day, in seconds.
 const MAX_LINK_SECONDS: u64 = 86_400;
@@ -74,8 +76,25 @@ pub struct Config {
     pub identity: IdentitySettings,
     /// The address that mail comes from.
     pub mail_from: Option<String>,
+    /// How payments are collected.
+    pub payments: PaymentSettings,
+    /// Where Stripe is, and our secrets there.
+    pub stripe: StripeChoice,
     /// A tracing filter.
     pub log: String,
+}
+
+/// Stripe, where payments are collected by it.
+#[derive(Debug, Clone)]
+pub struct StripeChoice {
+    /// The base of its API.
+    pub base_url: String,
+    /// The ARN of the secret that holds `secretKey` and `webhookSecret`, if there is one.
+    pub secret: Option<String>,
+    /// The secret key, if it was given in clear.
+    pub secret_key: Option<SecretString>,
+    /// What its webhook signs with, if it was given in clear.
+    pub webhook_secret: Option<SecretString>,
 }
 
 /// Who writes the replies.
@@ -140,6 +159,13 @@ impl Config {
             egress,
             identity: parse_identity(&get)?,
             mail_from: get("AIVA_MAIL_FROM"),
+            payments: parse_payments(&get)?,
+            stripe: StripeChoice {
+                base_url: get("AIVA_STRIPE_URL").unwrap_or_else(|| DEFAULT_STRIPE_URL.to_owned()),
+                secret: get("AIVA_STRIPE_SECRET"),
+                secret_key: get("AIVA_STRIPE_SECRET_KEY").map(SecretString::from),
+                webhook_secret: get("AIVA_STRIPE_WEBHOOK_SECRET").map(SecretString::from),
+            },
             log: get("AIVA_LOG").unwrap_or_else(|| "info".to_owned()),
         })
     }
@@ -199,6 +225,7 @@ impl Config {
             egress: self.egress.clone(),
             outbox_grace_ms: OUTBOX_GRACE_MS,
             identity: self.identity.clone(),
+            payments: self.payments.clone(),
         }
     }
 }
@@ -230,6 +257,34 @@ fn parse_identity(get: &impl Fn(&str) -> Option<String>) -> Result<IdentitySetti
             MAX_VERIFIED_SECONDS,
         )?,
     })
+}
+
+fn parse_payments(get: &impl Fn(&str) -> Option<String>) -> Result<PaymentSettings, ConfigError> {
+    let default = PaymentSettings::default();
+    let provider = match get("AIVA_PAYMENTS").as_deref() {
+        None | Some("manual") => Provider::Manual,
+        Some("stripe") => Provider::Stripe,
+        Some(_) => return Err(ConfigError::new("AIVA_PAYMENTS", "must be manual or stripe")),
+    };
+    let keys = [get("AIVA_STRIPE_SECRET"), get("AIVA_STRIPE_SECRET_KEY")];
+    if provider == Provider::Stripe && keys.iter().all(Option::is_none) {
+        return Err(ConfigError::new("AIVA_STRIPE_SECRET", "must be set where Stripe collects"));
+    }
+    let currency = get("AIVA_PAYMENT_CURRENCY").unwrap_or(default.currency).to_ascii_lowercase();
+    if currency.len() != 3 || !currency.bytes().all(|letter| letter.is_ascii_lowercase()) {
+        return Err(ConfigError::new("AIVA_PAYMENT_CURRENCY", "must be a code such as usd"));
+    }
+    let name = "AIVA_MICROCREDITS_PER_MINOR_UNIT";
+    let microcredits_per_minor_unit = match get(name) {
+        None => default.microcredits_per_minor_unit,
+        Some(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number| *number > 0)
+            .ok_or(ConfigError::new(name, "must be a whole number above 0"))?,
+    };
+    Ok(PaymentSettings { provider, currency, microcredits_per_minor_unit })
 }
 
 fn required<'a>(name: &'static str, value: Option<&'a String>) -> Result<&'a str, ConfigError> {
@@ -324,6 +379,9 @@ mod tests {
             ("AIVA_PUBLIC_URL", "ftp://hunter2"),
             ("AIVA_MAGIC_LINK_SECONDS", "hunter2"),
             ("AIVA_VERIFIED_SECONDS", "hunter2"),
+            ("AIVA_PAYMENTS", "hunter2"),
+            ("AIVA_PAYMENT_CURRENCY", "hunter2"),
+            ("AIVA_MICROCREDITS_PER_MINOR_UNIT", "hunter2"),
         ];
         for (name, value) in bad {
             let error = read(&[(name, value)]).unwrap_err();
@@ -340,6 +398,8 @@ mod tests {
             ("AIVA_MODEL", "openai"),
             ("AIVA_OPENAI_MODEL", "m"),
             ("AIVA_OPENAI_API_KEY", "sk-hunter2"),
+            ("AIVA_STRIPE_SECRET_KEY", "sk-hunter2"),
+            ("AIVA_STRIPE_WEBHOOK_SECRET", "hunter2"),
         ])
         .unwrap();
         assert!(!format!("{config:?}").contains("hunter2"));

@@ -83,7 +83,7 @@ fn key_strings_stand_in_keys_rs_alone() {
     };
     let faults: Vec<_> = sources()
         .iter()
-        .filter(|(path, _)| path.starts_with("shared/") && !path.ends_with("dynamo/keys.rs"))
+        .filter(|(path, _)| path.starts_with("shared/") && !path.contains("/dynamo/keys"))
         .flat_map(|(path, text)| {
             let lines = product_lines(text).enumerate().filter(|(_, line)| key_like(line));
             lines

@@ -6,14 +6,19 @@
 
 use aiva_core::conversation::ConversationRef;
 use aiva_core::id::{
-    ConversationId, DeliveryId, Id, LedgerEntryId, Marker, MessageId, ProjectId, RequestId,
-    SourceId, WorkspaceId, base32,
+    ConversationId, DeliveryId, Id, LedgerEntryId, Marker, ProjectId, RequestId, SourceId,
+    WorkspaceId, base32,
 };
 use aiva_core::idempotency::Place;
 use aiva_core::identity::LinkHash;
 use aiva_core::key::KeyId;
 use aiva_core::text::{ExternalId, IdempotencyKey};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+
+mod owner;
+
+pub(super) use owner::*;
 
 /// The partition key's attribute.
 pub(super) const PARTITION: &str = "pk";
@@ -67,6 +72,18 @@ impl Span {
     /// All rows of a partition; their sort keys are bare ids.
     fn whole(partition: String) -> Self {
         Self { partition, low: "0".to_owned(), high: LAST.to_owned(), prefix: "" }
+    }
+
+    /// The part of it between two moments, where the sort keys end in ids that begin with a time.
+    pub(super) fn between(mut self, since: Option<Timestamp>, until: Option<Timestamp>) -> Self {
+        let bound = |at| Id::<aiva_core::id::marker::Request>::least_of(at).bare();
+        if let Some(since) = since {
+            self.low = format!("{}{}", self.prefix, bound(since));
+        }
+        if let Some(until) = until {
+            self.high = format!("{}{}", self.prefix, bound(until));
+        }
+        self
     }
 
     /// The sort key at which a list goes on after a position (a bare id).
@@ -219,9 +236,9 @@ pub(super) fn wallet_shard(workspace: WorkspaceId, shard: u8) -> Key {
     Key::new(wallet(workspace, shard), "B")
 }
 
-/// The ledger row of a charge. The message is its name, so that one message is charged once.
-pub(super) fn charge(workspace: WorkspaceId, shard: u8, message: MessageId) -> Key {
-    Key::new(wallet(workspace, shard), format!("L#{}", message.bare()))
+/// The ledger row of a charge. (That one message is charged once is the message's own state.)
+pub(super) fn charge(workspace: WorkspaceId, shard: u8, entry: LedgerEntryId) -> Key {
+    Key::new(wallet(workspace, shard), format!("L#{}", entry.bare()))
 }
 
 /// The ledger row of a credit.

@@ -58,7 +58,7 @@ fn no_two_kinds_of_rows_share_a_key_and_each_begins_with_its_tenant() {
         conversation_entry(id(1), id(2), id(3)),
         contact(id(1), &ExternalId::parse("id", "x").unwrap()),
         wallet_shard(id(1), 0),
-        charge(id(1), 0, id(4)),
+        charge(id(1), 0, id(40)),
         idempotency(id(1), &idempotency_key),
         top_up(id(1), &idempotency_key),
         claim(&Place { workspace: id(1), api: "operator", key: idempotency_key.clone() }),

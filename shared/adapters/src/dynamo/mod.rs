@@ -8,6 +8,7 @@ use aiva_core::ports::Store;
 use aws_sdk_dynamodb::Client;
 
 mod backoff;
+mod billing;
 mod claim;
 mod conversation;
 mod delivery;
@@ -18,6 +19,8 @@ mod key;
 mod keys;
 mod knowledge;
 mod lease;
+mod notice;
+mod operator;
 mod outbox;
 mod read;
 mod request_log;

@@ -42,6 +42,9 @@ impl OutboxStore for DynamoStore {
         let key = match item {
             OwedItem::Message { reference, seq } => keys::message(reference, *seq),
             OwedItem::Delivery { workspace, id } => keys::delivery(*workspace, *id),
+            OwedItem::Recharge(workspace) => keys::recharge(*workspace),
+            OwedItem::Allowance(workspace) => keys::allowance(*workspace),
+            OwedItem::Claimed => return Ok(()),
         };
         let change =
             Change::new("SET #due = :due").when("attribute_exists(#owed)").with("due", moment(due));
@@ -99,6 +102,26 @@ fn read(key: &Key, item: Item) -> Result<Option<Owed>> {
         let what = OwedWhat::Delivery(job);
         return Ok(Some(Owed { item: OwedItem::Delivery { workspace, id }, what }));
     }
-    tracing::error!(?key, "a row is marked as owed that is neither message nor delivery");
+    if let Some(owed) = of_owner(key) {
+        return Ok(Some(owed));
+    }
+    tracing::error!(?key, "a row is marked as owed that owes nothing known");
     Ok(None)
+}
+
+/// What a row owes to the owner of a workspace, or to its wallet.
+fn of_owner(key: &Key) -> Option<Owed> {
+    if let Some((workspace, name)) = keys::parse_notice(key) {
+        let what = OwedWhat::Mail { workspace, name: name.to_owned() };
+        return Some(Owed { item: OwedItem::Claimed, what });
+    }
+    if let Some((workspace, id)) = keys::parse_payment(key) {
+        return Some(Owed { item: OwedItem::Claimed, what: OwedWhat::Payment { workspace, id } });
+    }
+    if let Some(workspace) = keys::parse_recharge(key) {
+        let (item, what) = (OwedItem::Recharge(workspace), OwedWhat::Recharge(workspace));
+        return Some(Owed { item, what });
+    }
+    let workspace = keys::parse_allowance(key)?;
+    Some(Owed { item: OwedItem::Allowance(workspace), what: OwedWhat::Allowance(workspace) })
 }

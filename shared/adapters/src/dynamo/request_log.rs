@@ -4,7 +4,7 @@ use aiva_core::error::Result;
 use aiva_core::id::WorkspaceId;
 use aiva_core::page::{Limit, Page};
 use aiva_core::ports::LogStore;
-use aiva_core::request_log::RequestLogEntry;
+use aiva_core::request_log::{RequestFilter, RequestLogEntry};
 
 use super::DynamoStore;
 use super::item::{expiry, from_item, to_item};
@@ -25,12 +25,17 @@ impl LogStore for DynamoStore {
     async fn requests(
         &self,
         workspace: WorkspaceId,
+        filter: &RequestFilter,
         position: Option<&str>,
         limit: Limit,
     ) -> Result<Page<RequestLogEntry>> {
-        let spans = keys::requests(workspace);
+        let spans = keys::requests(workspace).into_iter();
+        let spans: Vec<_> = spans.map(|span| span.between(filter.since, filter.until)).collect();
         let position = position.map(str::to_owned);
-        let parse = |item| RequestLogEntry::try_from(from_item::<RequestRow>(item)?).map(Some);
+        let parse = |item| {
+            let entry = RequestLogEntry::try_from(from_item::<RequestRow>(item)?)?;
+            Ok(filter.takes(&entry).then_some(entry))
+        };
         let (items, next) = self.newest_first(&spans, position, limit.get(), parse).await?;
         Ok(Page { items, next })
     }

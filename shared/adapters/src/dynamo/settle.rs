@@ -74,7 +74,7 @@ impl DynamoStore {
         entry: &LedgerEntry,
     ) -> Result<TransactWriteItem> {
         let workspace = settlement.reference.workspace;
-        let key = keys::charge(workspace, settlement.hold.shard, settlement.message);
+        let key = keys::charge(workspace, settlement.hold.shard, entry.id);
         let item = to_item(key, &LedgerRow::from(entry))?;
         put(&self.table, item, &Change::only_when("attribute_not_exists(#pk)"))
     }

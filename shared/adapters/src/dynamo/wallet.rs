@@ -5,7 +5,7 @@ use aiva_core::id::WorkspaceId;
 use aiva_core::money::MicroCredits;
 use aiva_core::page::{Limit, Page};
 use aiva_core::ports::WalletStore;
-use aiva_core::wallet::{Credit, Credited, LedgerEntry, MAX_SHARDS, Shard};
+use aiva_core::wallet::{Credit, Credited, LedgerEntry, LedgerKind, MAX_SHARDS, Period, Shard};
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError as ReadError;
 use aws_sdk_dynamodb::types::{Get, ItemResponse, TransactGetItem};
 
@@ -93,6 +93,25 @@ impl WalletStore for DynamoStore {
         let first = LedgerEntry::try_from(from_item::<LedgerRow>(first)?)?;
         // The row of this very credit: an earlier try, whose answer was lost, is stored.
         Ok(if first.id == credit.entry.id { Credited::Stored } else { Credited::Replay(first) })
+    }
+
+    async fn charges(
+        &self,
+        workspace: WorkspaceId,
+        shards: u8,
+        (period, position): (Period, Option<&str>),
+        limit: Limit,
+    ) -> Result<Page<LedgerEntry>> {
+        let spans = keys::ledger(workspace, count(shards)?).into_iter();
+        let spans: Vec<_> =
+            spans.map(|span| span.between(Some(period.from), Some(period.to))).collect();
+        let position = position.map(str::to_owned);
+        let parse = |item| {
+            let entry = LedgerEntry::try_from(from_item::<LedgerRow>(item)?)?;
+            Ok((entry.kind == LedgerKind::Charge).then_some(entry))
+        };
+        let (items, next) = self.newest_first(&spans, position, limit.get(), parse).await?;
+        Ok(Page { items, next })
     }
 
     async fn ledger(

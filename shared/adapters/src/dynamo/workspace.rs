@@ -3,6 +3,7 @@
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, WorkspaceId};
 use aiva_core::key::RequestLimits;
+use aiva_core::notice::Notice;
 use aiva_core::page::{Limit, Page};
 use aiva_core::ports::WorkspaceStore;
 use aiva_core::project::{Agent, Project};
@@ -14,7 +15,7 @@ use super::item::{Item, from_item, key_item, key_of, text, to_item, to_value};
 use super::keys;
 use super::read::Reading;
 use super::row::workspace::{LimitsRow, ProjectRow, RatesRow, WorkspaceRow};
-use super::write::{Assignment, Change, Written, put};
+use super::write::{Assignment, Change, Transacted, Written, put, update};
 
 /// Projects of one workspace that are listed.
 const MAX_PROJECTS: usize = 1_000;
@@ -57,12 +58,18 @@ impl WorkspaceStore for DynamoStore {
         Ok(Page { items: found.collect::<Result<_>>()?, next })
     }
 
-    async fn activate_workspace(&self, id: WorkspaceId) -> Result<bool> {
+    async fn activate_workspace(&self, notice: &Notice) -> Result<bool> {
         let change = Change::new("SET #st = :active")
             .when("#st = :pending")
             .with("active", text(WorkspaceStatus::Active.as_str()))
             .with("pending", text(WorkspaceStatus::Pending.as_str()));
-        Ok(matches!(self.update_row(keys::workspace(id), &change).await?, Written::Yes(_)))
+        let key = keys::workspace(notice.workspace);
+        let actions = vec![
+            update(&self.table, key, &change)?,
+            self.notice_action(notice)?,
+            self.allowance_action(notice.workspace, notice.created_at)?,
+        ];
+        Ok(matches!(self.transact(None, actions).await?, Transacted::Yes))
     }
 
     async fn update_workspace(&self, expected: &Workspace, workspace: &Workspace) -> Result<bool> {

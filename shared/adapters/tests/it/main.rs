@@ -15,6 +15,9 @@ mod llm;
 #[cfg(test)]
 mod mail;
 #[cfg(test)]
+#[cfg(feature = "payments")]
+mod payments;
+#[cfg(test)]
 #[cfg(feature = "secrets")]
 mod secrets;
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub struct CreateKey {
     pub requests_per_minute: Option<i64>,
     /// Requests a day, narrowing the workspace's.
     pub requests_per_day: Option<i64>,
+    /// When it ends by itself, RFC 3339.
+    pub expires_at: Option<String>,
 }
 
 /// A key just made, with the secrets that are never shown again.
@@ -74,6 +76,7 @@ pub async fn create<P: Ports>(
         },
     };
     let now = env.now();
+    let expires_at = command.expires_at.as_deref().map(|text| end(text, now)).transpose()?;
     let id = KeyId { workspace: workspace.id, key: BareKeyId::new(now, env) };
     let token = KeyToken::new(id, env);
     let (callback, callback_secret) = match url {
@@ -90,6 +93,7 @@ pub async fn create<P: Ports>(
         scopes: draft.scopes,
         dialect: draft.dialect,
         revoked_at: None,
+        expires_at,
         own_limits: draft.limits,
         limits: workspace.request_limits().narrowed_by(draft.limits),
         callback,
@@ -117,6 +121,14 @@ fn read(command: &CreateKey) -> Result<Draft> {
             per_minute: limit("requestsPerMinute", command.requests_per_minute)?,
             per_day: limit("requestsPerDay", command.requests_per_day)?,
         },
+    })
+}
+
+/// Reads the end of a key: later than now.
+fn end(text: &str, now: Timestamp) -> Result<Timestamp> {
+    let end = text.parse().ok().filter(|end| *end > now);
+    end.ok_or_else(|| {
+        Error::invalid("expiresAt", "must be a time to come, such as 2030-01-31T12:00:00Z")
     })
 }
 

@@ -214,6 +214,8 @@ pub struct ApiKey {
     pub dialect: Dialect,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// When it ends by itself, if it does.
+    pub expires_at: Option<Timestamp>,
     /// The limits set on the key itself.
     pub own_limits: RequestLimits,
     /// The limits in force: the key's own narrowed by the workspace's.
@@ -268,6 +270,6 @@ pub enum Admission {
         /// The windows, at least one with nothing remaining.
         windows: Vec<RateWindow>,
     },
-    /// Unknown, wrong or revoked: the same answer for all three.
+    /// Unknown, wrong, revoked or past its end: the same answer for all.
     Refused,
 }

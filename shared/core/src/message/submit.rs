@@ -18,6 +18,7 @@ use crate::key::{ApiKey, KeyId};
 use crate::outbox::GenerationJob;
 use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Queue, Situation};
 use crate::project::ModelSettings;
+use crate::recharge;
 use crate::reply::{self, tokens};
 use crate::text::{Content, ExternalId, IdempotencyKey};
 use crate::time;
@@ -133,7 +134,10 @@ async fn funded_shard<P: Ports>(
     let shards = wallet::shard_count(workspace.wallet_shards);
     match wallet::cover(&app.store, workspace.id, shards, need).await? {
         Cover::Shard(shard) => Ok(shard),
-        Cover::Short => Err(Error::InsufficientCredits),
+        Cover::Short => {
+            recharge::wake(app, workspace.id).await;
+            Err(Error::InsufficientCredits)
+        }
         Cover::QuotaReached => Err(Error::QuotaReached {
             quota: Quota::MessagesPerMonth,
             limit: quota.unwrap_or(u32::MAX),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::ConversationRef;
-use crate::id::{ConversationId, DeliveryId, MessageId, ProjectId, WorkspaceId};
+use crate::id::{ConversationId, DeliveryId, MessageId, PaymentId, ProjectId, WorkspaceId};
 use crate::text::ExternalId;
 
 mod sweep;
@@ -77,6 +77,12 @@ pub enum OwedItem {
         /// The delivery.
         id: DeliveryId,
     },
+    /// The rules of a wallet.
+    Recharge(WorkspaceId),
+    /// The credit of a workspace's plan.
+    Allowance(WorkspaceId),
+    /// A row that is claimed by who pays it, and needs no other postponement.
+    Claimed,
 }
 
 /// What is owed.
@@ -86,4 +92,22 @@ pub enum OwedWhat {
     Generation(GenerationJob),
     /// An attempt.
     Delivery(DeliveryJob),
+    /// A look at a wallet with rules.
+    Recharge(WorkspaceId),
+    /// The credit of a workspace's plan.
+    Allowance(WorkspaceId),
+    /// A payment to collect; see [`crate::payment::collect_due`].
+    Payment {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The payment.
+        id: PaymentId,
+    },
+    /// A mail to the owner of a workspace.
+    Mail {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The notice's name.
+        name: String,
+    },
 }

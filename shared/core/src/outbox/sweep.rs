@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use super::OwedWhat;
+use crate::allowance;
 use crate::app::App;
 use crate::error::Result;
+use crate::notice;
 use crate::ports::{Clock, OutboxStore, Ports, Queue};
+use crate::recharge;
 
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,6 +17,10 @@ pub struct SweepReport {
     pub generations: u32,
     /// Deliveries asked for again.
     pub deliveries: u32,
+    /// Workspaces whose plan's credit was due.
+    pub allowances: u32,
+    /// Mails to owners that were sent, or found sent.
+    pub mails: u32,
 }
 
 /// Items taken from one shard in one sweep at most.
@@ -31,20 +38,40 @@ pub async fn sweep<P: Ports>(app: &App<P>) -> Result<SweepReport> {
         let again = now + Duration::from_millis(app.settings.outbox_grace_ms.max(1_000) * 2);
         for owed in app.store.owed(shard, now, BATCH).await? {
             app.store.postpone(&owed.item, again).await?;
-            let sent = match &owed.what {
+            match owed.what {
                 OwedWhat::Generation(job) => {
                     // The round makes it another message to the queue's deduplication.
                     let round = u64::try_from(now.as_millisecond()).unwrap_or(0);
-                    app.queue.send_generation(job, round).await
+                    report.generations += counted(app.queue.send_generation(&job, round).await);
                 }
-                OwedWhat::Delivery(job) => app.queue.send_delivery(job, Duration::ZERO).await,
-            };
-            match (sent, &owed.what) {
-                (Ok(()), OwedWhat::Generation(_)) => report.generations += 1,
-                (Ok(()), OwedWhat::Delivery(_)) => report.deliveries += 1,
-                (Err(error), _) => tracing::warn!(%error, "the next sweep tries again"),
+                OwedWhat::Delivery(job) => {
+                    report.deliveries +=
+                        counted(app.queue.send_delivery(&job, Duration::ZERO).await);
+                }
+                OwedWhat::Recharge(workspace) => {
+                    counted(recharge::check(app, workspace).await);
+                }
+                OwedWhat::Allowance(workspace) => {
+                    report.allowances += counted(allowance::grant(app, workspace).await);
+                }
+                // A round of its own has the port for it.
+                OwedWhat::Payment { .. } => {}
+                OwedWhat::Mail { workspace, name } => {
+                    report.mails += counted(notice::send(app, workspace, &name).await);
+                }
             }
         }
     }
     Ok(report)
+}
+
+/// One, if it was done. What failed is still owed.
+fn counted(done: Result<()>) -> u32 {
+    match done {
+        Ok(()) => 1,
+        Err(error) => {
+            tracing::warn!(%error, "the next sweep tries again");
+            0
+        }
+    }
 }

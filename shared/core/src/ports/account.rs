@@ -9,10 +9,11 @@ use crate::id::{ProjectId, WorkspaceId};
 use crate::idempotency::{Begun, Claim, Ending, Place};
 use crate::key::{Admission, ApiKey, KeyId, RequestLimits, SecretHash};
 use crate::money::MicroCredits;
+use crate::notice::Notice;
 use crate::page::{Limit, Page};
 use crate::project::Project;
-use crate::request_log::RequestLogEntry;
-use crate::wallet::{Credit, Credited, LedgerEntry, Shard};
+use crate::request_log::{RequestFilter, RequestLogEntry};
+use crate::wallet::{Credit, Credited, LedgerEntry, Period, Shard};
 use crate::workspace::Workspace;
 
 /// API keys.
@@ -93,8 +94,9 @@ pub trait WorkspaceStore: Send + Sync + 'static {
         limit: Limit,
     ) -> impl Future<Output = Result<Page<Workspace>>> + Send;
 
-    /// Makes a pending workspace active; `false` when it was not pending.
-    fn activate_workspace(&self, id: WorkspaceId) -> impl Future<Output = Result<bool>> + Send;
+    /// Makes a pending workspace active, and owes its owner a notice and the first credit of its plan,
+    /// in one step; `false` when it was not pending.
+    fn activate_workspace(&self, notice: &Notice) -> impl Future<Output = Result<bool>> + Send;
 
     /// Writes what differs between a workspace as it was read and as it shall be, if all of that is
     /// still as it was read; `false` when it is not.
@@ -156,6 +158,15 @@ pub trait WalletStore: Send + Sync + 'static {
     /// Brings credit in once, spread evenly over the shards.
     fn credit(&self, credit: &Credit) -> impl Future<Output = Result<Credited>> + Send;
 
+    /// Lists the charges of a period, newest first, from a position that an earlier page gave.
+    fn charges(
+        &self,
+        workspace: WorkspaceId,
+        shards: u8,
+        from: (Period, Option<&str>),
+        limit: Limit,
+    ) -> impl Future<Output = Result<Page<LedgerEntry>>> + Send;
+
     /// Lists the ledger, newest first, from a position that an earlier page gave.
     fn ledger(
         &self,
@@ -188,10 +199,12 @@ pub trait LogStore: Send + Sync + 'static {
     /// Stores one entry; it expires by itself.
     fn log_request(&self, entry: &RequestLogEntry) -> impl Future<Output = Result<()>> + Send;
 
-    /// Lists a workspace's entries, newest first.
+    /// Lists a workspace's entries that pass a filter, newest first. A page that is short of its limit
+    /// may have a position to go on from.
     fn requests(
         &self,
         workspace: WorkspaceId,
+        filter: &RequestFilter,
         position: Option<&str>,
         limit: Limit,
     ) -> impl Future<Output = Result<Page<RequestLogEntry>>> + Send;

@@ -13,17 +13,21 @@ use crate::outbox::{DeliveryJob, GenerationJob};
 
 mod account;
 mod answer;
+mod billing;
 mod conversation;
 mod identity;
 mod outgoing;
+mod owner;
 
 pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceStore};
 pub use answer::{KnowledgeIndex, Model};
+pub use billing::{BillingStore, Payments};
 pub use conversation::{
     ConversationStore, DeliveryStore, KnowledgeStore, MessageStore, OutboxStore, Situation,
 };
 pub use identity::{IdentityStore, Mail, Mailer};
 pub use outgoing::{HttpOut, Names, OutgoingError, OutgoingRequest, OutgoingResponse};
+pub use owner::{NoticeStore, OperatorStore};
 
 /// The set of ports that one binary is built with.
 pub trait Ports: Send + Sync + 'static {
@@ -68,6 +72,9 @@ pub trait Store:
     + LogStore
     + IdempotencyStore
     + IdentityStore
+    + OperatorStore
+    + NoticeStore
+    + BillingStore
 {
 }
 

@@ -182,6 +182,8 @@ fn charge<P: Ports>(
         amount: actual.min(owed.hold.amount).max(MicroCredits::ZERO).negated(),
         message: Some(owed.message.id),
         usage: Some(usage),
+        key: Some(owed.key),
+        user: owed.message.user.clone(),
         created_at: now,
     })
 }

@@ -8,18 +8,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LedgerEntryId, MessageId, WorkspaceId};
+use crate::key::KeyId;
 use crate::money::{MicroCredits, Rates};
-use crate::text::IdempotencyKey;
+use crate::text::{ExternalId, IdempotencyKey};
 
 mod cover;
 mod ledger;
 mod top_up;
+mod usage;
 mod view;
 
 pub use cover::{Cover, Need, cover};
 pub(crate) use cover::{quota_share, shard_count};
 pub use ledger::ledger;
 pub use top_up::{TopUpCommand, top_up};
+pub use usage::{Period, UsageBucket, UsageBy, usage};
 pub use view::{WalletView, view};
 
 /// Shards of a new wallet.
@@ -70,6 +73,10 @@ pub struct LedgerEntry {
     pub message: Option<MessageId>,
     /// Tokens behind a charge.
     pub usage: Option<Usage>,
+    /// The key that sent that message.
+    pub key: Option<KeyId>,
+    /// The end user who wrote it, if named.
+    pub user: Option<ExternalId>,
     /// When it was written.
     pub created_at: Timestamp,
 }
@@ -82,6 +89,10 @@ pub enum LedgerKind {
     TopUp,
     /// Credit granted on approval.
     StarterCredit,
+    /// Credit that auto-recharge bought.
+    AutoRecharge,
+    /// Credit that comes with the plan each month.
+    PlanCredit,
     /// One generation.
     Charge,
 }
@@ -92,6 +103,8 @@ impl LedgerKind {
         match self {
             Self::TopUp => "top_up",
             Self::StarterCredit => "starter_credit",
+            Self::AutoRecharge => "auto_recharge",
+            Self::PlanCredit => "plan_credit",
             Self::Charge => "charge",
         }
     }

@@ -43,6 +43,8 @@ pub async fn top_up(
         amount: command.amount,
         message: None,
         usage: None,
+        key: None,
+        user: None,
         created_at: now,
     };
     let credit = Credit {

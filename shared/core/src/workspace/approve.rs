@@ -3,11 +3,12 @@
 use super::{Workspace, WorkspaceStatus};
 use crate::error::{Error, Result};
 use crate::money::MicroCredits;
+use crate::notice::{Notice, NoticeWhat};
 use crate::ports::{Clock, Entropy, WalletStore, WorkspaceStore};
 use crate::text::IdempotencyKey;
 use crate::wallet::{self, LedgerKind, TopUpCommand};
 
-/// Activates a workspace; one that is active already is left as it is, and its wallet too.
+/// Activates a workspace, and owes its owner a mail that says so; one that is active already is left as it is, and its wallet too.
 ///
 /// The credit comes first, under a key of the workspace's own. A crash before the activation leaves a
 /// workspace that is still pending: approving it again finds the credit granted. The other order would
@@ -33,11 +34,19 @@ pub async fn approve(
         WorkspaceStatus::Suspended => return Err(Error::conflict("the workspace is suspended")),
         WorkspaceStatus::Pending => {}
     }
-    if credit > MicroCredits::ZERO {
-        grant(store, env, workspace, credit).await?;
-    }
+    let granted = if credit > MicroCredits::ZERO {
+        grant(store, env, workspace, credit).await?
+    } else {
+        MicroCredits::ZERO
+    };
+    let notice = Notice {
+        workspace: workspace.id,
+        name: "approved".to_owned(),
+        what: NoticeWhat::Approved { credit: granted },
+        created_at: env.now(),
+    };
     // Whoever approved at the same time made it active; the answer is the same.
-    store.activate_workspace(workspace.id).await?;
+    store.activate_workspace(&notice).await?;
     Ok(())
 }
 
@@ -46,13 +55,15 @@ async fn grant(
     env: &(impl Clock + Entropy),
     workspace: &Workspace,
     amount: MicroCredits,
-) -> Result<()> {
+) -> Result<MicroCredits> {
     let key = format!("starter-credit:{}", workspace.id);
     let idempotency = IdempotencyKey::parse("starterCredit", &key)?;
     let command = TopUpCommand { kind: LedgerKind::StarterCredit, amount, idempotency };
     match wallet::top_up(store, env, workspace, command).await {
+        Ok(_) => Ok(amount),
         // Another amount was granted by an approval that died or is running: it is the first that counts.
-        Ok(_) | Err(Error::Conflict(_)) => Ok(()),
+        // The mail names no amount rather than a wrong one.
+        Err(Error::Conflict(_)) => Ok(MicroCredits::ZERO),
         Err(error) => Err(error),
     }
 }

@@ -22,14 +22,20 @@ pub struct LimitsPatch {
 /// Changes a workspace's limits and answers the workspace with them.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a value of 0 or less, or one too great.
+/// [`Error::Invalid`] for a value of 0 or less, one too great, or one beyond the plan's where that may
+/// not be widened.
 pub async fn set_limits(
     store: &(impl WorkspaceStore + KeyStore),
     workspace: WorkspaceId,
     patch: LimitsPatch,
+    may_widen: bool,
 ) -> Result<Workspace> {
     change(store, workspace, |current| {
-        Ok(Workspace { limits: merged(current.limits, patch)?, ..current.clone() })
+        let limits = merged(current.limits, patch)?;
+        if !may_widen {
+            within_plan(current, patch, &limits)?;
+        }
+        Ok(Workspace { limits, ..current.clone() })
     })
     .await
 }
@@ -54,6 +60,20 @@ fn merged(current: WorkspaceLimits, patch: LimitsPatch) -> Result<WorkspaceLimit
             .apply(current.requests_per_day, |value| requests("requestsPerDay", value))?,
         user_monthly_cap: patch.user_monthly_cap.apply(current.user_monthly_cap, cap)?,
     })
+}
+
+/// Only what the patch names is judged, so that what the deployment widened stays.
+fn within_plan(current: &Workspace, patch: LimitsPatch, limits: &WorkspaceLimits) -> Result<()> {
+    let plan = current.plan.terms().requests;
+    let judge = |field, named: Change<i64>, value: Option<u32>, most: Option<u32>| match named {
+        Change::Set(_) if most.is_some_and(|most| value > Some(most)) => {
+            Err(Error::invalid(field, "is more than the plan allows"))
+        }
+        Change::Set(_) | Change::Keep | Change::Clear => Ok(()),
+    };
+    let a_minute = patch.requests_per_minute;
+    judge("requestsPerMinute", a_minute, limits.requests_per_minute, plan.per_minute)?;
+    judge("requestsPerDay", patch.requests_per_day, limits.requests_per_day, plan.per_day)
 }
 
 /// Reads a number of requests.

@@ -69,7 +69,9 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID_REQUEST"),
         Error::MessageTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "MESSAGE_TOO_LONG"),
         Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
-        Error::Forbidden(Forbidden::Scope(_)) => (StatusCode::FORBIDDEN, "INSUFFICIENT_SCOPE"),
+        Error::Forbidden(Forbidden::Scope(_) | Forbidden::Role(_)) => {
+            (StatusCode::FORBIDDEN, "INSUFFICIENT_SCOPE")
+        }
         Error::Forbidden(Forbidden::WorkspaceInactive) => {
             (StatusCode::FORBIDDEN, "WORKSPACE_INACTIVE")
         }

@@ -1,8 +1,9 @@
 //! Who calls: the three key headers, and the operator's token.
 
-use aiva_core::error::Error;
+use aiva_core::error::{Error, Forbidden};
 use aiva_core::key::{self, Caller, KeyToken, RateWindow, Scope};
-use aiva_core::ports::{Clock, KeyStore, Ports};
+use aiva_core::operator::{self, Operator, OperatorToken, Role};
+use aiva_core::ports::{Clock, KeyStore, OperatorStore, Ports};
 use http::{HeaderMap, header};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -18,9 +19,13 @@ const OPERATOR_REQUESTS_PER_MINUTE: u32 = 1_200;
 /// Headers that carry a bare key.
 const KEY_HEADERS: [&str; 2] = ["x-api-key", "x-aerochat-api-key"];
 
-/// Proof that the operator calls.
-#[derive(Debug, Clone, Copy)]
-pub struct Operator(());
+/// Who asks for a route of operators.
+enum Asker {
+    /// The deployment's own operator.
+    Deployment,
+    /// One of a workspace.
+    Operator(Operator),
+}
 
 impl Call {
     /// Checks the key, counts the request on it, and checks the scope that the route asks for.
@@ -34,7 +39,7 @@ impl Call {
         let span = tracing::Span::current();
         span.record("key_id", tracing::field::display(caller.key.id));
         span.record("workspace_id", tracing::field::display(caller.key.id.workspace));
-        let seen = Seen { key: Some(caller.key.id), window: caller.window };
+        let seen = Seen { key: Some(caller.key.id), role: None, window: caller.window };
         self.seen.set(seen).map_err(|_| Error::internal("a request authenticates once"))?;
         caller.admit(self.scope(), app.now())?;
         Ok(caller)
@@ -59,39 +64,67 @@ impl Call {
         one_token(&self.headers).and_then(KeyToken::parse)
     }
 
-    /// Checks the operator's token and counts the request.
+    /// Checks the token of the deployment's operator, or of one of the workspace that the path names, and
+    /// counts the request. What another workspace's operator asks for is not there.
     pub(super) async fn authenticate_operator<P: Ports>(
         &self,
         edge: &Edge<P>,
-    ) -> Result<Operator, Failure> {
+        least: Role,
+    ) -> Result<(), Failure> {
         let app = &*edge.app;
         let now = app.now();
-        let known = edge.operator_token.as_ref();
-        let token = one_token(&self.headers);
-        let right = known.zip(token).is_some_and(|(known, token)| {
-            !token.is_empty() && digest(known.expose_secret()).ct_eq(&digest(token)).into()
-        });
-        if !right {
+        let Some(caller) = self.operator(edge).await? else {
             // The same brake as on wrong keys: no key at all is refused here, and counted.
             key::authenticate(&app.store, app, None, &self.source_address).await?;
             return Err(Error::Unauthenticated.into());
-        }
-        let made = app.store.count_operator_request(now).await?;
-        let window = operator_window(made, now);
-        self.seen
-            .set(Seen { key: None, window: Some(window) })
-            .map_err(|_| Error::internal("a request authenticates once"))?;
+        };
+        let made = match &caller {
+            Asker::Operator(operator) => {
+                app.store.count_operator_request_of(operator.id, now).await?
+            }
+            Asker::Deployment => app.store.count_operator_request(now).await?,
+        };
+        let (role, own) = match &caller {
+            Asker::Operator(operator) => (operator.role, Some(operator.id.workspace.to_string())),
+            Asker::Deployment => (Role::Deployment, None),
+        };
+        let seen = Seen { key: None, role: Some(role), window: Some(operator_window(made, now)) };
+        self.seen.set(seen).map_err(|_| Error::internal("a request authenticates once"))?;
         if made > u64::from(OPERATOR_REQUESTS_PER_MINUTE) {
             let retry_after_seconds = 60 - second_of_minute(now);
             return Err(Error::Limited { retry_after_seconds }.into());
         }
-        Ok(Operator(()))
+        let named = self.param("workspace");
+        if !named.is_empty() && own.is_some_and(|own| own != named) {
+            return Err(Error::NotFound.into());
+        }
+        if role < least {
+            return Err(Error::Forbidden(Forbidden::Role(least)).into());
+        }
+        Ok(())
+    }
+
+    /// Who asks as an operator; `None` is nobody known.
+    async fn operator<P: Ports>(&self, edge: &Edge<P>) -> Result<Option<Asker>, Failure> {
+        let Some(token) = one_token(&self.headers) else { return Ok(None) };
+        if let Some(token) = OperatorToken::parse(token) {
+            return match operator::authenticate(&edge.app.store, &token).await {
+                Ok(operator) => Ok(Some(Asker::Operator(operator))),
+                Err(Error::Unauthenticated) => Ok(None),
+                Err(error) => Err(error.into()),
+            };
+        }
+        let known = edge.operator_token.as_ref();
+        let right = known.is_some_and(|known| {
+            !token.is_empty() && digest(known.expose_secret()).ct_eq(&digest(token)).into()
+        });
+        Ok(right.then_some(Asker::Deployment))
     }
 
     fn scope(&self) -> Option<Scope> {
         match self.route.access {
             Access::Key(scope) => Some(scope),
-            Access::Open | Access::AnyKey | Access::Operator => None,
+            Access::Open | Access::AnyKey | Access::Operator | Access::Role(_) => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use aiva_core::id::RequestId;
 use aiva_core::key::{KeyId, RateWindow};
+use aiva_core::operator::Role;
 use axum::body::Body;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -39,8 +40,10 @@ pub struct Call {
 /// Who turned out to call. The edge reads it after the handler, whatever that answered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
-    /// The key; `None` is the operator.
+    /// The key; `None` is an operator.
     pub(super) key: Option<KeyId>,
+    /// The operator's role; `None` is a key.
+    pub(super) role: Option<Role>,
     /// What the rate headers say.
     pub(super) window: Option<RateWindow>,
 }
@@ -80,6 +83,11 @@ impl Call {
     pub async fn fields_if_any(&self) -> Result<Fields, Failure> {
         let bytes = self.bytes().await?;
         body::object_or_nothing(&self.headers, &bytes)
+    }
+
+    /// Whether the deployment's own operator calls, and not one of a workspace.
+    pub fn is_by_deployment(&self) -> bool {
+        self.seen.get().and_then(|seen| seen.role) == Some(Role::Deployment)
     }
 
     /// A header as text; `None` when it is absent or no visible ASCII.

@@ -20,7 +20,6 @@ mod reply;
 mod route;
 mod serve;
 
-pub use authenticate::Operator;
 use background::Background;
 pub use call::{Call, SourceAddress};
 pub use etag::is_none_match;
@@ -36,13 +35,28 @@ pub struct Edge<P: Ports> {
     /// The application.
     pub app: Arc<App<P>>,
     operator_token: Option<SecretString>,
+    payment_secret: Option<SecretString>,
     background: Background,
 }
 
 impl<P: Ports> Edge<P> {
     /// Makes the edge of one process. Without an operator token the operator API refuses everyone.
     pub fn new(app: Arc<App<P>>, operator_token: Option<SecretString>) -> Arc<Self> {
-        Arc::new(Self { app, operator_token, background: Background::new() })
+        Self::with_payments(app, operator_token, None)
+    }
+
+    /// Like [`Edge::new`], taking in a payment provider's events that are signed with this secret.
+    pub fn with_payments(
+        app: Arc<App<P>>,
+        operator_token: Option<SecretString>,
+        payment_secret: Option<SecretString>,
+    ) -> Arc<Self> {
+        Arc::new(Self { app, operator_token, payment_secret, background: Background::new() })
+    }
+
+    /// What a payment provider signs its events with.
+    pub(crate) fn payment_secret(&self) -> Option<&SecretString> {
+        self.payment_secret.as_ref()
     }
 
     /// Waits until what runs behind the answers (the request log) is written. A host calls it before

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use aiva_core::dialect::Dialect;
 use aiva_core::key::Scope;
+use aiva_core::operator::Role;
 use aiva_core::ports::Ports;
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -143,8 +144,23 @@ pub enum Access {
     AnyKey,
     /// A key with this scope.
     Key(Scope),
-    /// The operator. The edge checks it before the handler runs.
+    /// An operator who may: to read, any of the workspace; to change it, its owner. The edge checks it
+    /// before the handler runs.
     Operator,
+    /// Like [`Access::Operator`], at least with this role.
+    Role(Role),
+}
+
+impl Route {
+    /// The least role that may call it, where it is an operator's.
+    pub fn role(&self) -> Option<Role> {
+        match self.access {
+            Access::Open | Access::AnyKey | Access::Key(_) => None,
+            Access::Operator if self.verb == Verb::Get => Some(Role::Agent),
+            Access::Operator => Some(Role::Owner),
+            Access::Role(role) => Some(role),
+        }
+    }
 }
 
 /// A handler at work.

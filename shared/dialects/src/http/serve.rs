@@ -103,8 +103,8 @@ async fn answer<P: Ports>(
     };
     let (route, seen) = (call.route, Arc::clone(&call.seen));
     let work = async {
-        if route.access == Access::Operator {
-            call.authenticate_operator(edge).await?;
+        if let Some(role) = route.role() {
+            call.authenticate_operator(edge, role).await?;
         }
         handler(Arc::clone(edge), call).await
     };

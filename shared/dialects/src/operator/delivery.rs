@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aiva_core::callback::Event;
 use aiva_core::delivery::{self, Attempt, Delivery, DeliveryFilter, DeliveryStatus};
 use aiva_core::ports::{DeliveryStore, LogStore, Ports};
-use aiva_core::request_log::RequestLogEntry;
+use aiva_core::request_log::{RequestFilter, RequestLogEntry, StatusFilter};
 use aiva_core::time;
 use http::StatusCode;
 use serde::Serialize;
@@ -128,9 +128,21 @@ struct Replayed {
 }
 
 async fn request_log<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let wanted = RequestFilter {
+        status: filter(&call, "status", StatusFilter::parse)?,
+        code: filter(&call, "code", |text| Some(text.to_owned()))?,
+        key: filter(&call, "keyId", |text| text.parse().ok())?,
+        method: filter(&call, "method", |text| Some(text.to_owned()))?,
+        route: filter(&call, "route", |text| Some(text.to_owned()))?,
+        since: filter(&call, "since", |text| text.parse().ok())?,
+        until: filter(&call, "until", |text| text.parse().ok())?,
+    };
     let workspace = read::workspace(&edge, &call).await?.id;
-    let asked = Asked::read(&edge, &call, workspace, "requests").await?;
-    let page = edge.app.store.requests(workspace, asked.position.as_deref(), asked.limit).await?;
+    // A cursor goes with the times that its list was read between.
+    let list = format!("requests/{:?}/{:?}", wanted.since, wanted.until);
+    let asked = Asked::read(&edge, &call, workspace, &list).await?;
+    let position = asked.position.as_deref();
+    let page = edge.app.store.requests(workspace, &wanted, position, asked.limit).await?;
     asked.reply(&edge, page, RequestRow::from).await
 }
 

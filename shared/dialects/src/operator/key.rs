@@ -81,6 +81,8 @@ struct KeyRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<String>,
 }
 
@@ -109,6 +111,7 @@ impl From<ApiKey> for KeyRow {
             requests_per_day: key.own_limits.per_day,
             created_at: time::millis(key.created_at),
             last_used_at: key.last_used_at.map(time::millis),
+            expires_at: key.expires_at.map(time::millis),
             revoked_at: key.revoked_at.map(time::millis),
         }
     }
@@ -151,12 +154,13 @@ fn new_key(mut fields: Fields) -> Result<CreateKey, Failure> {
     let callback_url = fields.optional_text("callbackUrl", as_written);
     let requests_per_minute = fields.optional("requestsPerMinute", whole);
     let requests_per_day = fields.optional("requestsPerDay", whole);
+    let expires_at = fields.optional_text("expiresAt", as_written);
     let (Some(name), Some(scopes), Some(dialect), Some(project)) = (name, scopes, dialect, project)
     else {
         return Err(fields.refusal());
     };
-    let (Some(callback_url), Some(requests_per_minute), Some(requests_per_day)) =
-        (callback_url, requests_per_minute, requests_per_day)
+    let (Some(callback_url), Some(requests_per_minute), Some(requests_per_day), Some(expires_at)) =
+        (callback_url, requests_per_minute, requests_per_day, expires_at)
     else {
         return Err(fields.refusal());
     };
@@ -168,6 +172,7 @@ fn new_key(mut fields: Fields) -> Result<CreateKey, Failure> {
         callback_url,
         requests_per_minute,
         requests_per_day,
+        expires_at,
     })
 }
 

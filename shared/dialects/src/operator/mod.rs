@@ -1,19 +1,23 @@
 //! The operator API `/admin/v1`, in Aiva's envelope.
 
+use aiva_core::operator::Role;
 use aiva_core::ports::Ports;
 
 use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
 
+mod billing;
 mod contact;
 mod conversation;
 mod delivery;
 mod key;
 mod once;
 mod page;
+mod people;
 mod project;
 mod read;
 mod source;
 mod takeover;
+mod usage;
 mod wallet;
 mod workspace;
 
@@ -26,6 +30,9 @@ pub const ROUTES: &[Route] = &[
     workspace::APPROVE,
     workspace::LIMITS,
     workspace::RATES,
+    people::CREATE,
+    people::LIST,
+    people::REVOKE,
     key::CREATE,
     key::LIST,
     key::READ,
@@ -41,6 +48,16 @@ pub const ROUTES: &[Route] = &[
     wallet::READ,
     wallet::TOP_UP,
     wallet::LEDGER,
+    usage::READ,
+    billing::SET_RECHARGE,
+    billing::READ_RECHARGE,
+    billing::SET_LOW_BALANCE,
+    billing::READ_LOW_BALANCE,
+    billing::SET_METHOD,
+    billing::LIST,
+    billing::READ,
+    billing::CONFIRM,
+    billing::FAIL,
     project::CREATE,
     project::LIST,
     project::SET_AGENT,
@@ -61,9 +78,12 @@ pub const ROUTES: &[Route] = &[
 /// Its handlers.
 pub fn serving<P: Ports>() -> RouteSet<P> {
     workspace::serving()
+        .with(people::serving())
         .with(key::serving())
         .with(delivery::serving())
         .with(wallet::serving())
+        .with(usage::serving())
+        .with(billing::serving())
         .with(project::serving())
         .with(source::serving())
         .with(contact::serving())
@@ -71,7 +91,23 @@ pub fn serving<P: Ports>() -> RouteSet<P> {
         .with(takeover::serving())
 }
 
+/// A route of a workspace's operators: any of them reads, its owner changes.
 const fn route(verb: Verb, paths: &'static [&'static str]) -> Route {
     let (function, voice) = (Function::Admin, Voice::Operator);
     Route { function, voice, verb, paths, access: Access::Operator }
+}
+
+/// A route of the inbox, which is also an agent's.
+const fn for_agent(verb: Verb, paths: &'static [&'static str]) -> Route {
+    Route { access: Access::Role(Role::Agent), ..route(verb, paths) }
+}
+
+/// A route of the workspace's owner, also to read.
+const fn for_owner(verb: Verb, paths: &'static [&'static str]) -> Route {
+    Route { access: Access::Role(Role::Owner), ..route(verb, paths) }
+}
+
+/// A route of the deployment's operator alone: what gives credit, sets prices or lets somebody in.
+const fn for_deployment(verb: Verb, paths: &'static [&'static str]) -> Route {
+    Route { access: Access::Role(Role::Deployment), ..route(verb, paths) }
 }

@@ -12,17 +12,25 @@ use http::StatusCode;
 use super::conversation::{MessageRow, detail};
 use super::once::{Made, once};
 use super::page::Asked;
-use super::{read, route};
+use super::{for_agent, read};
 use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb};
 
-pub(super) const TAKE_OVER: Route =
-    route(Verb::Post, &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/take-over"]);
-pub(super) const REPLY: Route =
-    route(Verb::Post, &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/messages"]);
-pub(super) const HAND_BACK: Route =
-    route(Verb::Post, &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/hand-back"]);
-pub(super) const RESOLVE: Route =
-    route(Verb::Post, &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/resolve"]);
+pub(super) const TAKE_OVER: Route = for_agent(
+    Verb::Post,
+    &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/take-over"],
+);
+pub(super) const REPLY: Route = for_agent(
+    Verb::Post,
+    &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/messages"],
+);
+pub(super) const HAND_BACK: Route = for_agent(
+    Verb::Post,
+    &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/hand-back"],
+);
+pub(super) const RESOLVE: Route = for_agent(
+    Verb::Post,
+    &["/admin/v1/workspaces/{workspace}/conversations/{conversation}/resolve"],
+);
 
 pub(super) fn serving<P: Ports>() -> RouteSet<P> {
     RouteSet::new()

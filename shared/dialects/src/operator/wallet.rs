@@ -18,14 +18,14 @@ use super::once::{header_key, replayed};
 use super::page::Asked;
 use super::read::whole;
 use super::workspace::RatesRow;
-use super::{read, route};
+use super::{for_deployment, for_owner, read};
 use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb};
 
-pub(super) const READ: Route = route(Verb::Get, &["/admin/v1/workspaces/{workspace}/wallet"]);
+pub(super) const READ: Route = for_owner(Verb::Get, &["/admin/v1/workspaces/{workspace}/wallet"]);
 pub(super) const TOP_UP: Route =
-    route(Verb::Post, &["/admin/v1/workspaces/{workspace}/wallet/top-ups"]);
+    for_deployment(Verb::Post, &["/admin/v1/workspaces/{workspace}/wallet/top-ups"]);
 pub(super) const LEDGER: Route =
-    route(Verb::Get, &["/admin/v1/workspaces/{workspace}/wallet/ledger"]);
+    for_owner(Verb::Get, &["/admin/v1/workspaces/{workspace}/wallet/ledger"]);
 
 pub(super) fn serving<P: Ports>() -> RouteSet<P> {
     RouteSet::new()

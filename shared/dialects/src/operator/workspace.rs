@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use aiva_core::error::{Error, Forbidden};
 use aiva_core::idempotency::NO_WORKSPACE;
 use aiva_core::money::{MicroCredits, Rates};
+use aiva_core::operator::Role;
 use aiva_core::ports::{Ports, WorkspaceStore};
 use aiva_core::time;
 use aiva_core::workspace::{
@@ -15,16 +17,18 @@ use serde::Serialize;
 use super::once::{Made, once};
 use super::page::Asked;
 use super::read::{as_written, change, whole};
-use super::{read, route};
+use super::{for_deployment, read, route};
 use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, yes_or_no};
 
-pub(super) const REQUEST: Route = route(Verb::Post, &["/admin/v1/workspaces"]);
-pub(super) const LIST: Route = route(Verb::Get, &["/admin/v1/workspaces"]);
+pub(super) const REQUEST: Route = for_deployment(Verb::Post, &["/admin/v1/workspaces"]);
+pub(super) const LIST: Route = for_deployment(Verb::Get, &["/admin/v1/workspaces"]);
 pub(super) const READ: Route = route(Verb::Get, &["/admin/v1/workspaces/{workspace}"]);
 pub(super) const UPDATE: Route = route(Verb::Patch, &["/admin/v1/workspaces/{workspace}"]);
-pub(super) const APPROVE: Route = route(Verb::Post, &["/admin/v1/workspaces/{workspace}/approve"]);
+pub(super) const APPROVE: Route =
+    for_deployment(Verb::Post, &["/admin/v1/workspaces/{workspace}/approve"]);
 pub(super) const LIMITS: Route = route(Verb::Put, &["/admin/v1/workspaces/{workspace}/limits"]);
-pub(super) const RATES: Route = route(Verb::Put, &["/admin/v1/workspaces/{workspace}/rates"]);
+pub(super) const RATES: Route =
+    for_deployment(Verb::Put, &["/admin/v1/workspaces/{workspace}/rates"]);
 
 pub(super) fn serving<P: Ports>() -> RouteSet<P> {
     RouteSet::new()
@@ -190,7 +194,8 @@ async fn limits<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
     };
     let patch = LimitsPatch { requests_per_minute, requests_per_day, user_monthly_cap };
     let id = read::id(&call, "workspace")?;
-    let changed = workspace::set_limits(&edge.app.store, id, patch).await?;
+    let changed =
+        workspace::set_limits(&edge.app.store, id, patch, call.is_by_deployment()).await?;
     Reply::success(StatusCode::OK, &LimitsRow::from(&changed))
 }
 
@@ -205,6 +210,9 @@ async fn update<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
     else {
         return Err(fields.refusal());
     };
+    if plan.is_some() && !call.is_by_deployment() {
+        return Err(Error::Forbidden(Forbidden::Role(Role::Deployment)).into());
+    }
     let patch = SettingsPatch { name, email, plan, reopen_on_message };
     let id = read::id(&call, "workspace")?;
     let changed = workspace::set_settings(&edge.app.store, id, patch).await?;

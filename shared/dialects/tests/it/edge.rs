@@ -2,6 +2,7 @@
 
 use aiva_core::page::Limit;
 use aiva_core::ports::LogStore;
+use aiva_core::request_log::RequestFilter;
 use aiva_dialects::http::{Access, Reply};
 use aiva_dialects::{RouteSet, aiva, function, router};
 use axum::body::Body;
@@ -27,7 +28,13 @@ async fn an_authenticated_request_is_logged_with_what_was_answered() {
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     world.send(request("GET", "/api/v1/me", None, "")).await;
     let shop = world.names["shop"].parse().unwrap();
-    let log = world.edge.app.store.requests(shop, None, Limit::of(10)).await.unwrap();
+    let log = world
+        .edge
+        .app
+        .store
+        .requests(shop, &RequestFilter::default(), None, Limit::of(10))
+        .await
+        .unwrap();
     let [entry] = &log.items[..] else { panic!("{} entries", log.items.len()) };
     assert_eq!(entry.id.to_string(), id);
     assert_eq!(entry.route, "/api/v1/conversations/{externalConversationId}");

@@ -43,7 +43,7 @@ async fn every_route_but_the_open_ones_refuses_a_caller_without_the_right_key() 
     for route in routes::all().filter(|route| route.access != Access::Open) {
         for path in route.paths {
             let foreign = match route.access {
-                Access::Operator => &live,
+                Access::Operator | Access::Role(_) => &live,
                 Access::Open | Access::AnyKey | Access::Key(_) => OPERATOR_TOKEN,
             };
             for key in [None, Some(wrong.as_str()), Some("ak_x_y"), Some(foreign)] {

@@ -1,7 +1,7 @@
 //! Transcripts: requests and the answers they must get, as text files.
 //!
 //! A file is a story in one fresh deployment. `### title` begins an exchange; lines with `@` do
-//! something first (`@reply text`, `@agent off`, `@wait 60`); then the request; then `HTTP <status>`,
+//! something first (`@reply text`, `@agent off`, `@wait 60`, `@sweep`); then the request; then `HTTP <status>`,
 //! the headers that matter and the body. `{{name}}` stands for what the deployment has under that
 //! name, or takes it when nothing has it yet (`{{msg_1}}` must then be an id with that prefix,
 //! `{{time}}` a time to the millisecond, `{{seconds}}` to the second); `{{*}}` is anything, a header's `{{-}}` says that there is none, and `{{x*9}}`
@@ -177,6 +177,9 @@ async fn prepare(world: &mut World, exchange: &Exchange) {
         match step.split_once(' ') {
             Some(("reply", text)) => world.reply(text).await,
             Some(("agent", state)) => world.switch_agent(state == "on").await,
+            None if step == "sweep" => {
+                aiva_core::outbox::sweep(&world.edge.app).await.unwrap();
+            }
             Some(("wait", seconds)) => world.wait(seconds.parse().unwrap()),
             Some(("mail", name)) => {
                 let token = world.mailed_token();

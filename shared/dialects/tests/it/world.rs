@@ -1,7 +1,7 @@
 //! One small deployment for a test: real store, real router, a clock that stands still.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use aiva_core::key::{self, CreateKey, Scope};
 use aiva_core::knowledge::{Document, Edition, Passage};
 use aiva_core::money::MicroCredits;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
+use aiva_core::payment::{PaymentSettings, Provider};
 use aiva_core::ports::{
     Clock, Entropy, HttpOut, KnowledgeIndex, Mail, Mailer, Model, Names, OutgoingError,
     OutgoingRequest, OutgoingResponse, Ports, Queue, Vault, WorkspaceStore,
@@ -36,6 +37,9 @@ use tower::ServiceExt;
 /// The operator's token in every test.
 pub(crate) const OPERATOR_TOKEN: &str = "the-operator-token-of-the-tests";
 
+/// What Stripe signs with in every test.
+pub(crate) const PAYMENT_SECRET: &str = "whsec_not_a_real_secret";
+
 /// A key that has the form of one and belongs to nobody.
 pub(crate) fn wrong_key() -> String {
     format!("ak_{}_{}", "0".repeat(52), "0".repeat(52))
@@ -56,10 +60,13 @@ impl Ports for TestPorts {
 
 /// A mailbox that everybody's mail goes to.
 #[derive(Debug, Default)]
-pub(crate) struct Mailbox(Mutex<Vec<Mail>>);
+pub(crate) struct Mailbox(Mutex<Vec<Mail>>, AtomicBool);
 
 impl Mailer for Mailbox {
     async fn send(&self, mail: &Mail) -> Result<()> {
+        if self.1.load(Ordering::SeqCst) {
+            return Err(Error::unavailable("the post office is closed"));
+        }
         self.0.lock().unwrap().push(mail.clone());
         Ok(())
     }
@@ -217,6 +224,16 @@ const ALL_BUT_NONE: Option<Scope> = None;
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::paying(PaymentSettings::default()).await
+    }
+
+    /// A deployment whose payments Stripe collects.
+    pub(crate) async fn paying_by_stripe() -> Self {
+        Self::paying(PaymentSettings { provider: Provider::Stripe, ..PaymentSettings::default() })
+            .await
+    }
+
+    async fn paying(payments: PaymentSettings) -> Self {
         let recorder = Recorder::new();
         let options =
             ClientOptions { recorder: Some(recorder.clone()), ..ClientOptions::default() };
@@ -239,9 +256,11 @@ impl World {
                     public_url: Some("https://aiva.example".to_owned()),
                     ..IdentitySettings::default()
                 },
+                payments,
             },
         });
-        let edge = Edge::new(app, Some(OPERATOR_TOKEN.into()));
+        let edge =
+            Edge::with_payments(app, Some(OPERATOR_TOKEN.into()), Some(PAYMENT_SECRET.into()));
         let router = router(Arc::clone(&edge), function::everything());
         let shop = workspace_of(&edge, "Shop", Some(1_000_000_000_000)).await;
         let mut world = Self { edge, router, names: BTreeMap::new(), recorder, shop, client };
@@ -350,6 +369,26 @@ impl World {
 
     fn take_jobs(&self) -> Vec<GenerationJob> {
         std::mem::take(&mut *self.edge.app.queue.generations.lock().unwrap())
+    }
+
+    /// Answers every message that waits for a reply, all at once.
+    pub(crate) async fn reply_at_once(&self, text: &str) {
+        let (app, model) = (&*self.edge.app, Told(text.to_owned()));
+        let replies = self.take_jobs().into_iter().map(|job| {
+            let model = &model;
+            async move { reply::generate(app, means(model), &job, &lease()).await.unwrap() }
+        });
+        futures_util::future::join_all(replies).await;
+    }
+
+    /// Closes the post office, or opens it again.
+    pub(crate) fn break_mail(&self, broken: bool) {
+        self.edge.app.mailer.1.store(broken, Ordering::SeqCst);
+    }
+
+    /// What the clock shows.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.edge.app.now()
     }
 
     /// Every mail that was sent, oldest first.

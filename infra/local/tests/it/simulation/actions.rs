@@ -9,6 +9,7 @@ use aiva_core::id::{ConversationId, WorkspaceId};
 use aiva_core::idempotency::Seeded;
 use aiva_core::message::{SubmitCommand, SubmitStatus, submit};
 use aiva_core::outbox::{self, DeliveryJob, GenerationJob};
+use aiva_core::payment;
 use aiva_core::ports::{Clock, ConversationStore, Entropy};
 use aiva_core::reply::{self, GenerationSettings, Means};
 use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
@@ -34,6 +35,9 @@ pub(super) async fn step(world: &mut World) {
         92..95 => {
             world.faults.revive();
             world.top_up(3).await;
+        }
+        95..99 => {
+            let _ = payment::collect_due(&world.app, &world.bank).await;
         }
         _ => {}
     }
@@ -265,6 +269,7 @@ async fn deliver(world: &mut World) {
 pub(super) async fn settle_everything(world: &mut World) {
     world.faults.revive();
     world.faults.set_enabled(false);
+    *world.bank.healthy.lock().expect("no panic holds the bank") = true;
     *world.endpoint.healthy.lock().expect("no panic holds the endpoint") = true;
     for serial in 0..world.sent.len() {
         if world.sent[serial].receipt.is_none() && !world.sent[serial].refused {
@@ -274,11 +279,12 @@ pub(super) async fn settle_everything(world: &mut World) {
     for _ in 0..40 {
         world.advance(Duration::from_secs(3_700));
         let report = outbox::sweep(&world.app).await.expect("a calm sweep works");
+        let asked = payment::collect_due(&world.app, &world.bank).await.expect("calm too");
         for _ in 0..20 {
             generate(world).await;
             deliver(world).await;
         }
-        if report == outbox::SweepReport::default() {
+        if report == outbox::SweepReport::default() && asked == 0 {
             return;
         }
     }

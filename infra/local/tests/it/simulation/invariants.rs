@@ -12,6 +12,7 @@ use aiva_core::page::Limit;
 use aiva_core::ports::{ConversationStore, DeliveryStore, WalletStore};
 use aiva_core::wallet::{LedgerEntry, LedgerKind};
 
+use super::money;
 use super::world::World;
 
 pub(super) async fn check(world: &World) {
@@ -25,6 +26,7 @@ pub(super) async fn check(world: &World) {
     every_handoff_is_told(&messages, &deliveries, &endings);
     money_adds_up(world, &messages, &ledger, &endings).await;
     every_event_arrived_unchanged(world, &messages, &deliveries);
+    money::came_in_once(world, &ledger).await;
 }
 
 async fn messages(world: &World) -> Vec<Vec<Message>> {

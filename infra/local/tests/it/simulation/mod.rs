@@ -8,6 +8,7 @@
 
 mod actions;
 mod invariants;
+mod money;
 mod world;
 
 use std::panic::AssertUnwindSafe;

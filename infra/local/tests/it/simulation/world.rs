@@ -16,6 +16,7 @@ use aiva_core::key::{ApiKey, KeyId, KeyToken, RequestLimits, Scope};
 use aiva_core::knowledge::{Document, Edition, Passage};
 use aiva_core::message::{SubmitCommand, SubmitReceipt};
 use aiva_core::money::{MicroCredits, Rates};
+use aiva_core::notice::{Notice, NoticeWhat};
 use aiva_core::ports::{
     Clock, Entropy, HttpOut, KeyStore, KnowledgeIndex, Model, Names, OutgoingError,
     OutgoingRequest, OutgoingResponse, Ports, WorkspaceStore,
@@ -28,6 +29,8 @@ use aiva_core::workspace::{self, Plan, Workspace, WorkspaceLimits, WorkspaceStat
 use aiva_embedded::{EmbeddedDynamo, EmbeddedSqs, FaultPlan, ManualClock};
 use jiff::Timestamp;
 use secrecy::SecretString;
+
+use super::money::{self, SimBank};
 
 pub(super) const TABLE: &str = "aiva";
 pub(super) const GENERATION: &str = "generation.fifo";
@@ -195,6 +198,7 @@ pub(super) struct World {
     pub(super) deliveries_url: String,
     pub(super) model: SimModel,
     pub(super) endpoint: SimEndpoint,
+    pub(super) bank: SimBank,
     pub(super) workspace: Workspace,
     pub(super) key: KeyId,
     pub(super) sent: Vec<Sent>,
@@ -235,13 +239,14 @@ impl World {
                     egress: EgressPolicy::default(),
                     outbox_grace_ms: 20_000,
                     identity: IdentitySettings::default(),
+                    payments: money::collected_by_stripe(),
                 },
             }
         };
         let truth = app(dynamo.client(), sqs.client());
         let faulty = app(dynamo.client_with_faults(&faults), sqs.client_with_faults(&faults));
         let patience = [None, Some(2), Some(4)][usize::try_from(dice.below(3)).expect("small")];
-        let (workspace, key) = found(&truth, patience).await;
+        let (workspace, key) = found(&truth, patience, money::plan(&dice)).await;
         let endpoint = SimEndpoint {
             dice: dice.clone(),
             healthy: Mutex::new(false),
@@ -249,6 +254,7 @@ impl World {
         };
         let mut world = Self {
             model: SimModel(dice.clone()),
+            bank: SimBank::new(dice.clone()),
             table: dynamo.client(),
             engine: dynamo.clone(),
             sqs: sqs.client_with_faults(&faults),
@@ -320,15 +326,19 @@ async fn create_queue(client: &aws_sdk_sqs::Client, name: &str) -> String {
     request.send().await.expect("the queue is made").queue_url.expect("a queue has a URL")
 }
 
-async fn found(app: &App<SimPorts>, low_confidence_turns: Option<u8>) -> (Workspace, KeyId) {
+async fn found(
+    app: &App<SimPorts>,
+    low_confidence_turns: Option<u8>,
+    plan: Plan,
+) -> (Workspace, KeyId) {
     let now = app.clock.now();
     let id = WorkspaceId::new(now, &app.entropy);
     let workspace = Workspace {
         id,
         name: Label::parse("name", "Simulated").expect("a label"),
         email: "owner@example.com".to_owned(),
-        status: WorkspaceStatus::Active,
-        plan: Plan::Enterprise,
+        status: WorkspaceStatus::Pending,
+        plan,
         limits: WorkspaceLimits::default(),
         rates: Rates::default(),
         wallet_shards: 3,
@@ -349,6 +359,15 @@ async fn found(app: &App<SimPorts>, low_confidence_turns: Option<u8>) -> (Worksp
         created_at: now,
     };
     app.store.create_workspace(&workspace, &project).await.expect("the workspace is stored");
+    let notice = Notice {
+        workspace: id,
+        name: "approved".to_owned(),
+        what: NoticeWhat::Approved { credit: MicroCredits::ZERO },
+        created_at: now,
+    };
+    assert!(app.store.activate_workspace(&notice).await.expect("the workspace is activated"));
+    let workspace = Workspace { status: WorkspaceStatus::Active, ..workspace };
+    money::set_rules(app, &workspace, settings().worst_case(&Rates::default())).await;
     let key = api_key(app, &workspace).await;
     (workspace, key)
 }
@@ -368,6 +387,7 @@ async fn api_key(app: &App<SimPorts>, workspace: &Workspace) -> KeyId {
         scopes: Scope::ALL.iter().copied().collect(),
         dialect: aiva_core::dialect::Dialect::Aiva,
         revoked_at: None,
+        expires_at: None,
         own_limits: RequestLimits::default(),
         limits: RequestLimits::default(),
         callback: Some(Callback {

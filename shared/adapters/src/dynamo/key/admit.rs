@@ -1,4 +1,4 @@
-//! Admission: one conditional update checks the secret, the revocation and both windows, and counts.
+//! Admission: one conditional update checks the secret, the end and both windows, and counts.
 
 use aiva_core::error::{Error, Result};
 use aiva_core::key::{Admission, ApiKey, KeyId, SecretHash};
@@ -63,13 +63,15 @@ fn running(counted: Option<i64>, now: i64) -> i64 {
 fn opens(row: &KeyRow, hash: &str, now: Timestamp) -> bool {
     let old =
         row.oh.as_deref() == Some(hash) && row.ou.is_some_and(|until| until > now.as_millisecond());
-    row.rv.is_none() && (row.h == hash || old)
+    let ended = row.xp.is_some_and(|end| end <= now.as_millisecond());
+    row.rv.is_none() && !ended && (row.h == hash || old)
 }
 
 /// Adds the condition that the secret opens the key.
 fn guarded(change: Change, hash: &str, now: Timestamp) -> Change {
     change
         .when("attribute_exists(#pk) AND attribute_not_exists(#rv)")
+        .when("(attribute_not_exists(#xp) OR #xp > :now)")
         .when("(#h = :h OR (#oh = :h AND #ou > :now))")
         .with("h", text(hash))
         .with("now", moment(now))

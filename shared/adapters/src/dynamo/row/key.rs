@@ -16,7 +16,8 @@ use super::{Millis, unknown};
 /// A key. `h` is the hash of its secret, `oh` that of the one before it, good until `ou`; `lm` and
 /// `ld` are the limits in force, `om` and `od` the key's own; `cm` of `lm` requests were made in the
 /// minute `wm`, `cd` of `ld` on the day `wd` (both counted from the epoch); `cb` is the callback as one
-/// text, so that it can be compared as a whole; `rv` says when the key was revoked.
+/// text, so that it can be compared as a whole; `rv` says when the key was revoked, `xp`
+/// when it ends by itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::dynamo) struct KeyRow {
     id: String,
@@ -31,6 +32,8 @@ pub(in crate::dynamo) struct KeyRow {
     di: Dialect,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) rv: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) xp: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     om: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,6 +78,7 @@ impl KeyRow {
             sc: key.scopes.clone(),
             di: key.dialect,
             rv: key.revoked_at.map(Millis::from),
+            xp: key.expires_at.map(Timestamp::as_millisecond),
             om: key.own_limits.per_minute,
             od: key.own_limits.per_day,
             lm: key.limits.per_minute,
@@ -100,6 +104,7 @@ impl TryFrom<KeyRow> for ApiKey {
     fn try_from(row: KeyRow) -> Result<Self> {
         let id: KeyId = row.id.parse().map_err(Error::internal)?;
         let callback = row.cb.as_deref().map(serde_json::from_str).transpose();
+        let expires_at = row.xp.map(Timestamp::from_millisecond);
         let last_used = row.wm.map(|minute| Timestamp::from_second(minute.saturating_mul(60)));
         Ok(Self {
             id,
@@ -108,6 +113,7 @@ impl TryFrom<KeyRow> for ApiKey {
             scopes: row.sc,
             dialect: row.di,
             revoked_at: row.rv.map(Millis::moment).transpose()?,
+            expires_at: expires_at.transpose().map_err(Error::internal)?,
             own_limits: RequestLimits { per_minute: row.om, per_day: row.od },
             limits: RequestLimits { per_minute: row.lm, per_day: row.ld },
             callback: callback.map_err(|_| unknown("callback")())?,

@@ -5,6 +5,7 @@ use aiva_core::error::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(super) mod billing;
 pub(super) mod conversation;
 pub(super) mod delivery;
 pub(super) mod idempotency;
@@ -12,6 +13,8 @@ pub(super) mod identity;
 pub(super) mod key;
 pub(super) mod knowledge;
 pub(super) mod message;
+pub(super) mod notice;
+pub(super) mod operator;
 pub(super) mod request_log;
 pub(super) mod wallet;
 pub(super) mod workspace;

@@ -1,8 +1,9 @@
 //! Shards of a wallet and rows of its ledger.
 
-use aiva_core::error::Result;
+use aiva_core::error::{Error, Result};
 use aiva_core::id::{LedgerEntryId, MessageId};
 use aiva_core::money::MicroCredits;
+use aiva_core::text::ExternalId;
 use aiva_core::wallet::{LedgerEntry, LedgerKind, Shard, Usage, UsageSource};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,8 @@ impl ShardRow {
 }
 
 /// A row of the ledger: `k` is its kind, `a` the signed amount, `m` the message, `i`, `o` and `us` the
-/// tokens and who counted them.
+/// tokens and who counted
+/// them, `ky` the key and `u` the end user.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct LedgerRow {
     id: LedgerEntryId,
@@ -38,6 +40,10 @@ pub(in crate::dynamo) struct LedgerRow {
     o: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     us: Option<UsageSource>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ky: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    u: Option<ExternalId>,
     ca: Millis,
 }
 
@@ -51,13 +57,15 @@ impl From<&LedgerEntry> for LedgerRow {
             i: entry.usage.map(|usage| usage.input_tokens),
             o: entry.usage.map(|usage| usage.output_tokens),
             us: entry.usage.map(|usage| usage.source),
+            ky: entry.key.map(|key| key.to_string()),
+            u: entry.user.clone(),
             ca: entry.created_at.into(),
         }
     }
 }
 
 impl TryFrom<LedgerRow> for LedgerEntry {
-    type Error = aiva_core::error::Error;
+    type Error = Error;
 
     fn try_from(row: LedgerRow) -> Result<Self> {
         let usage = match (row.i, row.o, row.us) {
@@ -66,12 +74,15 @@ impl TryFrom<LedgerRow> for LedgerEntry {
             }
             _ => None,
         };
+        let key = row.ky.as_deref().map(str::parse);
         Ok(Self {
             id: row.id,
             kind: row.k,
             amount: row.a,
             message: row.m,
             usage,
+            key: key.transpose().map_err(Error::internal)?,
+            user: row.u,
             created_at: row.ca.moment()?,
         })
     }

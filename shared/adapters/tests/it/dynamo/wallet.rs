@@ -19,6 +19,8 @@ fn credit(world: &World, amount: i64, key: &str) -> Credit {
         amount: MicroCredits(amount),
         message: None,
         usage: None,
+        key: None,
+        user: None,
         created_at: at(1),
     };
     let idempotency = IdempotencyKey::parse("k", key).unwrap();

@@ -1,24 +1,30 @@
 //! Workspaces, projects and the request log.
 
-use aiva_core::id::ProjectId;
+use aiva_core::id::{ProjectId, WorkspaceId};
 use aiva_core::key::KeyId;
 use aiva_core::money::{MicroCredits, Rates};
+use aiva_core::notice::{Notice, NoticeWhat};
 use aiva_core::page::Limit;
 use aiva_core::ports::{LogStore, WorkspaceStore};
 use aiva_core::project::{Agent, ModelSettings, Project};
-use aiva_core::request_log::RequestLogEntry;
+use aiva_core::request_log::{RequestFilter, RequestLogEntry, StatusFilter};
 use aiva_core::workspace::{Workspace, WorkspaceLimits, WorkspaceStatus};
 
 use super::world::{TABLE, World, at, id, label, workspace};
+
+fn approved(workspace: WorkspaceId) -> Notice {
+    let what = NoticeWhat::Approved { credit: MicroCredits(1) };
+    Notice { workspace, name: "approved".to_owned(), what, created_at: at(1) }
+}
 
 #[tokio::test]
 async fn a_workspace_reads_back_and_is_activated_once() {
     let world = World::poor().await;
     let stored = world.store.workspace(world.id()).await.unwrap().unwrap();
     assert_eq!(stored, world.workspace);
-    assert!(world.store.activate_workspace(world.id()).await.unwrap());
-    assert!(!world.store.activate_workspace(world.id()).await.unwrap());
-    assert!(!world.store.activate_workspace(id(at(0))).await.unwrap());
+    assert!(world.store.activate_workspace(&approved(world.id())).await.unwrap());
+    assert!(!world.store.activate_workspace(&approved(world.id())).await.unwrap());
+    assert!(!world.store.activate_workspace(&approved(id(at(0)))).await.unwrap());
     let stored = world.store.workspace(world.id()).await.unwrap().unwrap();
     assert_eq!(stored.status, WorkspaceStatus::Active);
     assert!(world.store.workspace(id(at(0))).await.unwrap().is_none());
@@ -73,7 +79,7 @@ async fn workspaces_are_listed_page_by_page_newest_first() {
 #[tokio::test]
 async fn making_a_workspace_twice_leaves_the_first() {
     let world = World::poor().await;
-    world.store.activate_workspace(world.id()).await.unwrap();
+    world.store.activate_workspace(&approved(world.id())).await.unwrap();
     let again = Workspace { name: label("Other"), ..world.workspace.clone() };
     world.store.create_workspace(&again, &world.project).await.unwrap();
     let stored = world.store.workspace(world.id()).await.unwrap().unwrap();
@@ -126,10 +132,14 @@ async fn the_request_log_is_listed_newest_first_and_expires() {
         rows.items().iter().any(|row| row.get("ttl").is_some_and(|ttl| ttl.as_n() == Ok(&end)))
     );
     entries.reverse();
+    let any = RequestFilter::default();
     let (mut listed, mut position) = (Vec::new(), None);
     loop {
-        let page =
-            world.store.requests(world.id(), position.as_deref(), Limit::of(7)).await.unwrap();
+        let page = world
+            .store
+            .requests(world.id(), &any, position.as_deref(), Limit::of(7))
+            .await
+            .unwrap();
         listed.extend(page.items);
         position = page.next;
         if position.is_none() {
@@ -137,4 +147,17 @@ async fn the_request_log_is_listed_newest_first_and_expires() {
         }
     }
     assert_eq!(listed, entries);
+    let wanted = RequestFilter {
+        since: Some(at(10)),
+        until: Some(at(20)),
+        code: Some("LIMITED".to_owned()),
+        status: StatusFilter::parse("2xx"),
+        ..RequestFilter::default()
+    };
+    let page = world.store.requests(world.id(), &wanted, None, Limit::of(50)).await.unwrap();
+    let found: Vec<_> = page.items.iter().map(|entry| entry.at).collect();
+    assert_eq!(found, [18, 16, 14, 12, 10].map(at));
+    let none = RequestFilter { status: StatusFilter::parse("404"), ..wanted };
+    let page = world.store.requests(world.id(), &none, None, Limit::of(50)).await.unwrap();
+    assert!(page.items.is_empty() && page.next.is_none());
 }

@@ -118,6 +118,8 @@ impl World {
             amount,
             message: None,
             usage: None,
+            key: None,
+            user: None,
             created_at: at(0),
         };
         let idempotency = IdempotencyKey::parse("k", &entry.id.to_string()).unwrap();
@@ -225,6 +227,8 @@ impl World {
             amount: MicroCredits(-300),
             message: Some(owed.message.id),
             usage: Some(usage),
+            key: Some(owed.key),
+            user: owed.message.user.clone(),
             created_at: at(3),
         };
         Settlement {
@@ -268,6 +272,7 @@ impl World {
             scopes: BTreeSet::from([Scope::MessagesWrite, Scope::ConversationsRead]),
             dialect: Dialect::Aiva,
             revoked_at: None,
+            expires_at: None,
             own_limits: limits,
             limits,
             callback: Some(callback("https://receiver.example/hook?x=1")),

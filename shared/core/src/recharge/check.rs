@@ -1,0 +1,82 @@
+//! Looking at a wallet, and what is done then.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Recharge, RechargeAdvance, judge};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::id::{PaymentId, WorkspaceId};
+use crate::money::MicroCredits;
+use crate::payment::{Payment, PaymentStatus};
+use crate::ports::{BillingStore, Clock, Ports, WalletStore, WorkspaceStore};
+use crate::{time, wallet};
+
+/// The longest time between two looks at a wallet that does not move. One that cannot pay is looked at
+/// with the next message.
+const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
+/// A change loses against another of the same row; it then looks again.
+const MAX_ROUNDS: usize = 8;
+
+/// Looks at a wallet that is due. Of two workers at once one decides.
+///
+/// # Errors
+/// When the store fails; the wallet stays due.
+pub async fn check<P: Ports>(app: &App<P>, workspace: WorkspaceId) -> Result<()> {
+    let Some(recharge) = app.store.recharge(workspace).await? else { return Ok(()) };
+    let Some(owner) = app.store.workspace(workspace).await? else { return Ok(()) };
+    let now = app.now();
+    let shards = wallet::shard_count(owner.wallet_shards);
+    let shards = app.store.shards_serializable(workspace, shards, time::month(now)).await?;
+    let available: MicroCredits = shards.iter().map(|shard| shard.available).sum();
+    let id = PaymentId::new(now, app);
+    let verdict = judge(&recharge, available, &app.settings.payments, (now, id));
+    let due = next_look(app, &verdict.after, now);
+    let after = Recharge { version: recharge.version + 1, ..verdict.after };
+    let advance =
+        RechargeAdvance { after, due, payment: verdict.payment, notices: verdict.notices };
+    // Lost against another: that one decided.
+    app.store.advance_recharge(&advance).await.map(|_| ())
+}
+
+/// Sooner while the wallet moves, later and later while it does not.
+fn next_look<P: Ports>(app: &App<P>, after: &Recharge, now: Timestamp) -> Option<Timestamp> {
+    let shortest = Duration::from_millis(app.settings.outbox_grace_ms.max(1_000));
+    let wait = shortest.saturating_mul(1 << after.state.idle.min(10)).min(MAX_WAIT);
+    after.is_watched().then(|| now + wait)
+}
+
+/// Makes a wallet due at once, because it could not pay. Where that fails, it is due later.
+pub async fn wake<P: Ports>(app: &App<P>, workspace: WorkspaceId) {
+    if let Err(error) = app.store.wake_recharge(workspace, app.now()).await {
+        tracing::warn!(%workspace, %error, "an empty wallet is looked at later");
+    }
+}
+
+/// Notes that a payment ended, once: the next may be started, unless this one failed.
+///
+/// # Errors
+/// When the store fails.
+pub async fn payment_ended<P: Ports>(app: &App<P>, payment: &Payment) -> Result<()> {
+    for _ in 0..MAX_ROUNDS {
+        let Some(recharge) = app.store.recharge(payment.workspace).await? else { return Ok(()) };
+        if recharge.state.open != Some(payment.id) {
+            return Ok(());
+        }
+        let mut after = Recharge { version: recharge.version + 1, ..recharge };
+        after.state.open = None;
+        if payment.status == PaymentStatus::Failed {
+            after.state.failed = true;
+            if after.state.month == payment.month {
+                after.state.started = after.state.started.saturating_sub(payment.amount);
+            }
+        }
+        let due = after.is_watched().then(|| app.now());
+        let advance = RechargeAdvance { after, due, payment: None, notices: Vec::new() };
+        if app.store.advance_recharge(&advance).await? {
+            return Ok(());
+        }
+    }
+    Err(Error::unavailable("the rules of a wallet are contended"))
+}
