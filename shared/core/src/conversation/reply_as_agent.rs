@@ -62,6 +62,10 @@ pub async fn reply_as_agent<P: Ports>(
             Advanced::Stale => {
                 let reread = app.store.conversation(&advance.conversation.reference).await?;
                 conversation = reread.ok_or(Error::NotFound)?;
+                // What was in the way may be this very message, stored by a try whose answer was lost.
+                if let Some(stored) = earlier(app, &conversation, id, now).await? {
+                    return Ok(stored);
+                }
             }
         }
     }
