@@ -10,6 +10,7 @@ mod going_live;
 mod guide;
 mod identity;
 mod receiver;
+mod recharge;
 mod simulation;
 mod smoke;
 mod structure;

@@ -26,6 +26,10 @@ const MAX_ROUNDS: usize = 8;
 pub async fn check<P: Ports>(app: &App<P>, workspace: WorkspaceId) -> Result<()> {
     let Some(recharge) = app.store.recharge(workspace).await? else { return Ok(()) };
     let Some(owner) = app.store.workspace(workspace).await? else { return Ok(()) };
+    if owner.require_active().is_err() {
+        // Who may not work is not charged either; the sweep has put the next look off.
+        return Ok(());
+    }
     let now = app.now();
     let shards = wallet::shard_count(owner.wallet_shards);
     let shards = app.store.shards_serializable(workspace, shards, time::month(now)).await?;
