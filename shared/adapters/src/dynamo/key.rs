@@ -128,7 +128,7 @@ impl DynamoStore {
     }
 
     /// Brings the limits in force of all keys of a workspace in line with its own. A key made at the
-    /// same moment may keep the limits that it was made with.
+    /// same moment looks at the workspace again when it is stored.
     pub(super) async fn narrow_all_keys(
         &self,
         workspace: WorkspaceId,

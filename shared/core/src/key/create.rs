@@ -12,10 +12,10 @@ use crate::dialect::Dialect;
 use crate::egress::{self, CallbackUrl};
 use crate::error::{Error, Result};
 use crate::id::BareKeyId;
-use crate::ports::{Clock, Entropy, KeyStore, Ports, Vault};
+use crate::ports::{Clock, Entropy, KeyStore, Ports, Vault, WorkspaceStore};
 use crate::project;
 use crate::text::Label;
-use crate::workspace::{Workspace, requests};
+use crate::workspace::{self, Workspace, requests};
 
 /// A key to make, as the operator wrote it.
 #[derive(Debug, Clone, Default)]
@@ -101,6 +101,11 @@ pub async fn create<P: Ports>(
         last_used_at: None::<Timestamp>,
     };
     app.store.create_key(&key, &token.hash()).await?;
+    // Limits that were set in between hold for this key too.
+    let limits = workspace::find(&app.store, workspace.id).await?.request_limits();
+    if limits != workspace.request_limits() {
+        app.store.narrow_keys(workspace.id, limits).await?;
+    }
     Ok(NewKey { token: token.reveal(key.dialect).into(), key, callback_secret })
 }
 

@@ -146,3 +146,16 @@ async fn changes_of_different_limits_at_once_are_all_kept() {
     let me = ask(&world, "GET", "/v1/me", &world.names["key"].clone(), &Value::Null).await;
     assert_eq!(me.body["data"]["limits"]["requestsPerMinute"], 9);
 }
+
+#[tokio::test]
+async fn of_many_messages_at_once_a_month_takes_exactly_what_its_plan_allows() {
+    let world = World::new().await;
+    let (id, key) = on_plan(&world, "free").await;
+    let wide = json!({"requestsPerMinute": 1_000});
+    assert_eq!(operate(&world, "PUT", &format!("/{id}/limits"), &wide).await.status, 200);
+    let said = join_all((0..160).map(|turn| say(&world, &key, turn))).await;
+    let with = |status| said.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((with(202), with(429)), (100, 60));
+    let usage = operate(&world, "GET", &format!("/{id}/usage"), &Value::Null).await;
+    assert_eq!(usage.body["data"]["messagesThisMonth"], 100);
+}
