@@ -12,11 +12,12 @@ use aiva_kit::batch::Order;
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::serve::{self, Error, QueueKind};
-use aiva_kit::work::DeliveryWorker;
+use aiva_kit::work::{Away, DeliveryWorker};
 use aiva_kit::{aws, telemetry};
 
-/// Every record of a batch at once: each mostly waits for somebody else's endpoint.
-const KIND: QueueKind = QueueKind { order: Order::Free, concurrency: 10 };
+/// Every record of a batch at once, as each mostly waits for somebody else's endpoint; but of one endpoint
+/// no more than it takes to find out that it is away.
+const KIND: QueueKind = QueueKind { order: Order::Free, concurrency: 10, places: 5 };
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -37,6 +38,7 @@ async fn main() -> Result<(), Error> {
         epoch: 0,
         timeout: config.callback_timeout,
         schedule: config.callback_retries,
+        away: Away::default(),
     });
     let work = move |task| Arc::clone(&worker).work(task);
     serve::queue(KIND, work, move |receipt, after| back.clone().put(receipt, after)).await

@@ -20,7 +20,7 @@ use aiva_kit::work::GenerationWorker;
 use aiva_kit::{aws, telemetry};
 
 /// Every record of a batch at once: each mostly waits for the model.
-const KIND: QueueKind = QueueKind { order: Order::Grouped, concurrency: 10 };
+const KIND: QueueKind = QueueKind { order: Order::Grouped, concurrency: 10, places: 10 };
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

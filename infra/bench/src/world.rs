@@ -118,6 +118,7 @@ impl World {
             epoch: 0,
             timeout: CALLBACK_TIMEOUT,
             schedule: RetrySchedule::default(),
+            away: aiva_kit::work::Away::default(),
         });
         Ok(Self {
             dynamo,

@@ -5,6 +5,7 @@ mod config;
 mod data_dir;
 mod demo;
 mod error;
+mod floor;
 mod http;
 mod mailbox;
 mod model;

@@ -11,10 +11,12 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
     MessageSystemAttributeName,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::floor::Floor;
 
 /// One queue and its worker.
 pub(crate) struct Poller<W> {
@@ -23,8 +25,10 @@ pub(crate) struct Poller<W> {
     /// Which start of the runtime this is; no two of them name a batch alike.
     pub(crate) epoch: u64,
     pub(crate) order: Order,
-    /// Records worked on at once, at most.
+    /// Batches worked on at once, at most.
     pub(crate) desks: u32,
+    /// Of them, batches of one group.
+    pub(crate) places: u32,
     /// How long one batch may take.
     pub(crate) time_limit: Duration,
     pub(crate) work: W,
@@ -54,55 +58,59 @@ where
     /// Polls until it is stopped. Batches run in `tasks`, so that a stop can wait for them.
     pub(crate) async fn run(self, stop: Stop, tasks: TaskTracker) {
         let poller = Arc::new(self);
-        let desks = Arc::new(Semaphore::new(poller.desks as usize));
+        let mut floor = Floor::new(poller.desks, poller.places);
+        let (left, mut leaving) = mpsc::channel::<String>(poller.desks as usize);
+        let mut receiving = None;
         let mut rounds = 0_u64;
         while !stop.soft.is_cancelled() {
-            let taken = tokio::select! {
-                () = stop.soft.cancelled() => break,
-                taken = poller.receive(&desks) => taken,
-            };
-            let Some((messages, mut permit)) = taken else {
-                tokio::select! {
-                    () = stop.soft.cancelled() => break,
-                    () = tokio::time::sleep(RECEIVE_PAUSE) => continue,
-                }
-            };
-            for lane in lanes(poller.order, messages) {
+            while let Some((group, lane)) = floor.seat() {
                 rounds += 1;
-                let seats = permit.split(lane.len());
-                let (poller, hard) = (Arc::clone(&poller), stop.hard.clone());
+                let (poller, hard, left) = (Arc::clone(&poller), stop.hard.clone(), left.clone());
                 let invocation = format!("local-{}-{rounds}", poller.epoch);
                 tasks.spawn(async move {
                     hard.run_until_cancelled(poller.process(invocation, lane)).await;
-                    drop(seats);
+                    // Refused when the poller has ended; the channel has room for every desk.
+                    let _ = left.send(group).await;
                 });
+            }
+            if receiving.is_none()
+                && let Some(room) = floor.room()
+            {
+                receiving = Some(Box::pin(Arc::clone(&poller).receive(room.min(MAX_RECEIVE))));
+            }
+            let taken = async {
+                match receiving.as_mut() {
+                    Some(receiving) => receiving.await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stop.soft.cancelled() => break,
+                Some(group) = leaving.recv() => floor.leave(&group),
+                messages = taken => {
+                    receiving = None;
+                    for (group, lane) in lanes(poller.order, messages) {
+                        floor.arrive(group.unwrap_or_default(), lane);
+                    }
+                }
             }
         }
     }
 
-    /// Waits for free desks and for messages to put on them; `None` when the queue fails.
-    async fn receive(
-        &self,
-        desks: &Arc<Semaphore>,
-    ) -> Option<(Vec<Message>, OwnedSemaphorePermit)> {
-        let mut permit = Arc::clone(desks).acquire_owned().await.ok()?;
-        for _ in 1..MAX_RECEIVE {
-            match Arc::clone(desks).try_acquire_owned() {
-                Ok(more) => permit.merge(more),
-                Err(_) => break,
-            }
-        }
+    /// Waits for messages; none where the queue fails, after a pause.
+    async fn receive(self: Arc<Self>, most: u32) -> Vec<Message> {
         let request = self.client.receive_message().queue_url(&self.queue_url);
         let request = request
-            .max_number_of_messages(i32::try_from(permit.num_permits()).unwrap_or(1))
+            .max_number_of_messages(i32::try_from(most).unwrap_or(1))
             .wait_time_seconds(LONG_POLL_SECONDS)
             .message_system_attribute_names(MessageSystemAttributeName::All);
         match request.send().await {
-            Ok(answer) => Some((answer.messages.unwrap_or_default(), permit)),
+            Ok(answer) => answer.messages.unwrap_or_default(),
             Err(error) => {
                 let error = aws_sdk_sqs::error::DisplayErrorContext(error);
                 tracing::warn!(%error, "receiving failed");
-                None
+                tokio::time::sleep(RECEIVE_PAUSE).await;
+                Vec::new()
             }
         }
     }
@@ -121,6 +129,7 @@ where
             invocation,
             order: self.order,
             concurrency: records.len(),
+            places: records.len(),
             deadline: Instant::now() + self.time_limit,
             backoff: BACKOFF,
         };
@@ -171,10 +180,13 @@ where
     }
 }
 
+/// Messages of one group, worked on one after another.
+type Lane = (Option<String>, Vec<Message>);
+
 /// Splits a receive into batches that do not hold each other up: one for each group that is kept in
 /// order, one for each message otherwise.
-fn lanes(order: Order, messages: Vec<Message>) -> Vec<Vec<Message>> {
-    let mut lanes: Vec<(Option<String>, Vec<Message>)> = Vec::new();
+fn lanes(order: Order, messages: Vec<Message>) -> Vec<Lane> {
+    let mut lanes: Vec<Lane> = Vec::new();
     for message in messages {
         let group = attribute(&message, &MessageSystemAttributeName::MessageGroupId);
         let known = lanes.iter_mut().find(|(of, _)| {
@@ -185,7 +197,7 @@ fn lanes(order: Order, messages: Vec<Message>) -> Vec<Vec<Message>> {
             None => lanes.push((group, vec![message])),
         }
     }
-    lanes.into_iter().map(|(_, lane)| lane).collect()
+    lanes
 }
 
 fn record(message: Message) -> Option<(Record, String)> {

@@ -19,7 +19,7 @@ use aiva_dialects::{Edge, function, router};
 use aiva_embedded::{Clock as EngineClock, EmbeddedDynamo, EmbeddedSqs};
 use aiva_kit::batch::{Order, Task};
 use aiva_kit::clock::{OsEntropy, SystemClock};
-use aiva_kit::work::{DeliveryWorker, GenerationWorker};
+use aiva_kit::work::{Away, DeliveryWorker, GenerationWorker};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
@@ -38,6 +38,8 @@ const TABLE: &str = "aiva";
 const GENERATION_DESKS: u32 = 64;
 /// Callbacks on their way at once, at most.
 const DELIVERY_DESKS: u32 = 256;
+/// Of them, callbacks to one endpoint.
+const ENDPOINT_PLACES: u32 = 64;
 /// As long as the functions may take on AWS.
 const GENERATION_TIME: Duration = Duration::from_secs(90);
 const DELIVERY_TIME: Duration = Duration::from_secs(30);
@@ -163,6 +165,7 @@ impl Pollers<'_> {
             epoch: self.epoch,
             timeout: product.callback_timeout,
             schedule: product.callback_retries.clone(),
+            away: Away::default(),
         });
         let replies = Poller {
             client: self.engines.sqs.clone(),
@@ -170,6 +173,7 @@ impl Pollers<'_> {
             epoch: self.epoch,
             order: Order::Grouped,
             desks: GENERATION_DESKS,
+            places: GENERATION_DESKS,
             time_limit: GENERATION_TIME,
             work: move |task: Task| Arc::clone(&generation).work(task),
         };
@@ -179,6 +183,7 @@ impl Pollers<'_> {
             epoch: self.epoch,
             order: Order::Free,
             desks: DELIVERY_DESKS,
+            places: ENDPOINT_PLACES,
             time_limit: DELIVERY_TIME,
             work: move |task: Task| Arc::clone(&delivery).work(task),
         };

@@ -75,6 +75,14 @@ impl<M: Marker> Id<M> {
         Timestamp::from_millisecond(i64::try_from(millis).unwrap_or(0)).unwrap_or_default()
     }
 
+    /// The least and the greatest identifier of a moment, for ranges.
+    pub fn range_at(at: Timestamp) -> (Self, Self) {
+        let millis = u128::try_from(at.as_millisecond()).unwrap_or(0) & ((1 << 48) - 1);
+        let least = millis << 80;
+        let id = |bits| Self::from_uuid(Uuid::from_u128(bits));
+        (id(least), id(least | ((1 << 80) - 1)))
+    }
+
     /// The 26 characters of the identifier without its prefix.
     pub fn bare(self) -> String {
         base32(self.uuid.as_bytes())
@@ -186,6 +194,8 @@ markers! {
     Message = "msg" => MessageId,
     /// A delivery of one event to one endpoint.
     Delivery = "dl" => DeliveryId,
+    /// A recovery of missed events.
+    Recovery = "rcv" => RecoveryId,
     /// A source of knowledge.
     Source = "src" => SourceId,
     /// An operator inside its workspace (see [`crate::operator::OperatorId`]).
@@ -217,6 +227,18 @@ mod tests {
         assert_eq!(early.to_string().parse::<MessageId>(), Ok(early));
         assert_eq!(late.timestamp().as_millisecond(), 1_001);
         assert_eq!(early.bare().len(), ID_CHARS);
+    }
+
+    #[test]
+    fn every_id_of_a_moment_lies_in_its_range() {
+        let at = Timestamp::from_millisecond(1_790_000_000_123).unwrap();
+        let (least, greatest) = MessageId::range_at(at);
+        for byte in [0, 7, 255] {
+            let id = MessageId::new(at, &Fixed(byte));
+            assert!((least..=greatest).contains(&id));
+        }
+        let next = at + std::time::Duration::from_millis(1);
+        assert!(greatest < MessageId::range_at(next).0);
     }
 
     #[test]

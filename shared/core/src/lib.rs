@@ -28,6 +28,7 @@ pub mod payment;
 pub mod ports;
 pub mod project;
 pub mod recharge;
+pub mod recovery;
 pub mod reply;
 pub mod request_log;
 pub mod text;

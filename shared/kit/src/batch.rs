@@ -84,6 +84,8 @@ pub struct Batch {
     pub order: Order,
     /// Records worked on at once, at most.
     pub concurrency: usize,
+    /// Of them, records of one group.
+    pub places: usize,
     /// When whatever still runs is stopped.
     pub deadline: Instant,
     /// The first wait of a failed record; it doubles with every receive, up to five minutes.
@@ -112,9 +114,20 @@ where
     let batch = Arc::new(batch);
     let desks = Arc::new(Semaphore::new(batch.concurrency.max(1)));
     let mut running = JoinSet::new();
+    let mut groups: HashMap<String, Arc<Semaphore>> = HashMap::new();
     for lane in lanes(batch.order, records) {
         let (batch, desks, work) = (Arc::clone(&batch), Arc::clone(&desks), work.clone());
+        let group = lane.first().and_then(|record| record.group.clone());
+        let places = group.map(|group| {
+            let places = || Arc::new(Semaphore::new(batch.places.max(1)));
+            Arc::clone(groups.entry(group).or_insert_with(places))
+        });
         running.spawn(async move {
+            // First a place of the group, then a desk: who waits for a place takes no desk.
+            let _place = match &places {
+                Some(places) => Some(places.acquire().await),
+                None => None,
+            };
             let _desk = desks.acquire().await;
             run_lane(&batch, lane, &work).await
         });

@@ -12,6 +12,7 @@ fn batch(order: Order) -> Batch {
         invocation: "inv".to_owned(),
         order,
         concurrency: 10,
+        places: 10,
         deadline: Instant::now() + Duration::from_secs(5),
         backoff: Duration::from_secs(1),
     }
@@ -152,4 +153,31 @@ fn the_backoff_doubles_up_to_five_minutes() {
     assert_eq!(backoff(first, 1), first);
     assert_eq!(backoff(first, 3), Duration::from_secs(20));
     assert_eq!(backoff(first, u32::MAX), MAX_BACKOFF);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_of_one_group_take_no_more_than_their_places_and_others_do_not_wait_for_them() {
+    let limits = Batch { places: 2, ..batch(Order::Free) };
+    let mut records: Vec<_> =
+        (0..6).map(|number| record(&format!("hole-{number}"), Some("hole"))).collect();
+    records.push(record("shop", Some("shop")));
+    let began = Instant::now();
+    let ended = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&ended);
+    let failures = run(limits, records, move |task| {
+        let log = Arc::clone(&log);
+        async move {
+            if task.record.id != "shop" {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            log.lock().unwrap().push((task.record.id, began.elapsed().as_secs()));
+            Disposition::Done
+        }
+    })
+    .await;
+    assert!(failures.is_empty());
+    let ended = ended.lock().unwrap();
+    assert_eq!(ended[0], ("shop".to_owned(), 0));
+    let seconds: Vec<u64> = ended[1..].iter().map(|(_, second)| *second).collect();
+    assert_eq!(seconds, [1, 1, 2, 2, 3, 3]);
 }

@@ -117,6 +117,8 @@ pub struct QueueKind {
     pub order: Order,
     /// Records worked on at once, at most.
     pub concurrency: usize,
+    /// Of them, records of one group.
+    pub places: usize,
 }
 
 /// Works on the batches of a queue. `put_back` makes a record visible again after a time (its receipt
@@ -161,6 +163,7 @@ where
         invocation: event.context.request_id.clone(),
         order: kind.order,
         concurrency: kind.concurrency,
+        places: kind.places,
         deadline: deadline(&event.context),
         backoff: BACKOFF,
     };

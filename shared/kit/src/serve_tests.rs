@@ -93,7 +93,7 @@ async fn a_failed_record_is_named_in_the_answer_to_lambda() {
     .unwrap();
     let receipts = receipts(&event);
     assert_eq!(receipts["a"], "ra");
-    let kind = QueueKind { order: Order::Grouped, concurrency: 10 };
+    let kind = QueueKind { order: Order::Grouped, concurrency: 10, places: 10 };
     let (response, failures) =
         work_on(kind, LambdaEvent::new(event, context(10)), |task| async move {
             assert!(task.holder.starts_with("inv/") && task.time_left > Duration::from_secs(5));

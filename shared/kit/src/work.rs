@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aiva_core::app::App;
-use aiva_core::delivery::{self, DeliverySettings, RetrySchedule};
+use aiva_core::delivery::{self, DeliverySettings, KnownBreakers, RetrySchedule};
 use aiva_core::error::Error;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
 use aiva_core::ports::{Clock, HttpOut, KnowledgeIndex, Model, Ports, Queue};
 use aiva_core::reply::{self, Generated, GenerationSettings, Means};
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::batch::{Disposition, Task};
 
@@ -64,7 +65,26 @@ pub struct DeliveryWorker<P: Ports, H> {
     pub timeout: Duration,
     /// When to try again.
     pub schedule: RetrySchedule,
+    /// What this process knows of endpoints that are away.
+    pub away: Away,
 }
+
+/// Endpoints that are away, and the pace at which what waits for them is put off: putting off 10,000
+/// deliveries must not take the database from everybody else.
+#[derive(Debug)]
+pub struct Away {
+    breakers: Arc<KnownBreakers>,
+    turn: Semaphore,
+}
+
+impl Default for Away {
+    fn default() -> Self {
+        Self { breakers: Arc::default(), turn: Semaphore::new(1) }
+    }
+}
+
+/// The time that each delivery that is put off takes of the process at least.
+const PUT_OFF_PACE: Duration = Duration::from_millis(4);
 
 impl<P: Ports, H: HttpOut> DeliveryWorker<P, H> {
     /// Makes the attempt that a record asks for.
@@ -78,9 +98,21 @@ impl<P: Ports, H: HttpOut> DeliveryWorker<P, H> {
             epoch: self.epoch,
             timeout: self.timeout,
             schedule: self.schedule.clone(),
+            breakers: Arc::clone(&self.away.breakers),
+        };
+        let turn = if self.away.breakers.knows(&job.endpoint, self.app.now()) && !job.urgent {
+            self.away.turn.acquire().await.ok()
+        } else {
+            None
         };
         match delivery::attempt(&self.app, &self.http, &job, &settings).await {
             Ok(delivery::Outcome::Done) => Disposition::Done,
+            Ok(delivery::Outcome::HeldBack) => {
+                if turn.is_some() {
+                    tokio::time::sleep(PUT_OFF_PACE).await;
+                }
+                Disposition::Done
+            }
             Ok(delivery::Outcome::Later { at }) => self.later(&job, at).await,
             Err(error) => again(&error, &job.delivery_id.to_string()),
         }

@@ -55,7 +55,7 @@ async fn jobs<T: DeserializeOwned>(function: &str, order: Order) {
         let records = event.records.len();
         let mut context = Context::default();
         context.deadline = u64::MAX / 2_000_000;
-        let kind = QueueKind { order, concurrency: 10 };
+        let kind = QueueKind { order, concurrency: 10, places: 10 };
         let dead = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&dead);
         let work = move |task: Task| {

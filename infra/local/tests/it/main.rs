@@ -5,6 +5,7 @@
 mod callback;
 mod concurrency;
 mod crash;
+mod endpoint;
 mod event;
 mod going_live;
 mod guide;

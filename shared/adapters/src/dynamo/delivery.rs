@@ -112,6 +112,29 @@ impl DeliveryStore for DynamoStore {
         Err(Error::unavailable("a delivery is contended"))
     }
 
+    async fn hold_back_delivery(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+        now: Timestamp,
+        (next, due): (Timestamp, Timestamp),
+    ) -> Result<bool> {
+        let later: [Assignment; 3] = [
+            ("nx", Some(moment(next))),
+            ("due", Some(moment(due))),
+            ("ttl", Some(delivery_expiry(next))),
+        ];
+        let change = Change::assigning(later)
+            .when("#st = :pending AND #tr = :auto AND #nx <= :soon")
+            .when("(attribute_not_exists(#lh) OR #lu <= :now)")
+            .with("pending", text(DeliveryStatus::Pending.as_str()))
+            .with("auto", text(Trigger::Auto.as_str()))
+            .with("soon", moment(now.saturating_add(EARLY).unwrap_or(now)))
+            .with("now", moment(now));
+        let written = self.update_row(keys::delivery(workspace, id), &change).await?;
+        Ok(matches!(written, Written::Yes(_)))
+    }
+
     async fn cancel_delivery(
         &self,
         workspace: WorkspaceId,
@@ -169,7 +192,7 @@ impl DeliveryStore for DynamoStore {
 fn wants(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
     filter.status.is_none_or(|status| status == delivery.status)
         && filter.event.is_none_or(|event| event == delivery.event)
-        && filter.key.is_none_or(|key| key == delivery.key)
+        && filter.endpoint.is_none_or(|endpoint| endpoint == delivery.endpoint)
 }
 
 /// What a worker writes after an attempt. The attempt is added to the list in place; where the list is

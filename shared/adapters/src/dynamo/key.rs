@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::DynamoStore;
 use super::item::{Item, from_item, key_item, key_of, moment, number, number_of, text, to_item};
-use super::keys::{self, Key};
+use super::keys::{self, DUE, Key, OWED};
 use super::row::key::{KeyRow, callback_text, hash_text};
 use super::write::{Assignment, Change, Written, put};
 
@@ -180,7 +180,21 @@ fn differences(before: &ApiKey, after: &ApiKey) -> Result<Vec<Assignment>> {
         changes.push(("nm", Some(text(after.name.as_str()))));
     }
     if before.callback != after.callback {
-        changes.push(("cb", callback_value(after)?));
+        if callback_value(before)? != callback_value(after)? {
+            changes.push(("cb", callback_value(after)?));
+        }
+        let health = |key: &ApiKey| key.callback.as_ref().map(|callback| callback.health);
+        if health(before) != health(after) {
+            changes.extend(super::endpoint::health(health(after).as_ref()));
+        }
+    }
+    let tells = |key: &ApiKey| {
+        let callback = key.callback.as_ref().filter(|_| key.revoked_at.is_none());
+        callback.is_some_and(|callback| !callback.is_enabled())
+    };
+    if tells(before) && !tells(after) {
+        // Nobody is to be told any more.
+        changes.extend([(OWED, None), (DUE, None)]);
     }
     if before.own_limits != after.own_limits {
         changes.extend(limit_values(["om", "od"], after.own_limits));

@@ -6,8 +6,7 @@
 
 use aiva_core::conversation::ConversationRef;
 use aiva_core::id::{
-    ConversationId, DeliveryId, Id, LedgerEntryId, Marker, ProjectId, RequestId, SourceId,
-    WorkspaceId, base32,
+    ConversationId, Id, LedgerEntryId, Marker, ProjectId, RequestId, SourceId, WorkspaceId, base32,
 };
 use aiva_core::idempotency::Place;
 use aiva_core::identity::LinkHash;
@@ -16,8 +15,10 @@ use aiva_core::text::{ExternalId, IdempotencyKey};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+mod delivery;
 mod owner;
 
+pub(super) use delivery::*;
 pub(super) use owner::*;
 
 /// The partition key's attribute.
@@ -138,6 +139,13 @@ pub(super) fn projects(workspace: WorkspaceId) -> Span {
 /// An API key. Each has a partition of its own, because every request counts on it.
 pub(super) fn api_key(id: KeyId) -> Key {
     Key::new(format!("{}#K#{}", tenant(id.workspace), id.key.bare()), "K")
+}
+
+/// The key whose row this is.
+pub(super) fn parse_api_key(key: &Key) -> Option<KeyId> {
+    let (workspace, id) = key.partition.strip_prefix("W#")?.split_once("#K#")?;
+    (key.sort == "K").then_some(())?;
+    Some(KeyId { workspace: WorkspaceId::from_bare(workspace)?, key: Id::from_bare(id)? })
 }
 
 /// The entry of a key in its workspace's list.
@@ -301,23 +309,6 @@ pub(super) fn parse_source_text(key: &Key) -> Option<SourceId> {
 /// The counter of characters of knowledge that a workspace added on a day (`yyyymmdd`).
 pub(super) fn characters(workspace: WorkspaceId, day: u32) -> Key {
     Key::new(tenant(workspace), format!("C#{day}"))
-}
-
-/// A delivery.
-pub(super) fn delivery(workspace: WorkspaceId, id: DeliveryId) -> Key {
-    let shard = id.shard(LIST_SHARDS);
-    Key::new(format!("{}#D#{shard}", tenant(workspace)), id.bare())
-}
-
-/// A workspace's deliveries.
-pub(super) fn deliveries(workspace: WorkspaceId) -> Vec<Span> {
-    sharded(&format!("{}#D", tenant(workspace)))
-}
-
-/// The delivery that a row names.
-pub(super) fn parse_delivery(key: &Key) -> Option<(WorkspaceId, DeliveryId)> {
-    let (workspace, _) = key.partition.strip_prefix("W#")?.split_once("#D#")?;
-    Some((WorkspaceId::from_bare(workspace)?, DeliveryId::from_bare(&key.sort)?))
 }
 
 /// An entry of the request log.

@@ -1,6 +1,8 @@
 //! What is owed: the rows that carry a mark, found by the sparse index.
 
+use aiva_core::callback::Endpoint;
 use aiva_core::error::Result;
+use aiva_core::key::ApiKey;
 use aiva_core::outbox::{DeliveryJob, Owed, OwedItem, OwedWhat};
 use aiva_core::ports::OutboxStore;
 use jiff::Timestamp;
@@ -9,7 +11,9 @@ use super::DynamoStore;
 use super::item::{Item, from_item, key_of, moment, moment_of, text};
 use super::keys::{self, DUE, Key, OWED, OWED_INDEX};
 use super::row::delivery::DeliveryRow;
+use super::row::key::KeyRow;
 use super::row::message::{MessageRow, ReplyState};
+use super::row::recovery::RecoveryRow;
 use super::write::Change;
 use crate::sdk_error::fault;
 
@@ -45,6 +49,8 @@ impl OutboxStore for DynamoStore {
             OwedItem::Recharge(workspace) => keys::recharge(*workspace),
             OwedItem::Allowance(workspace) => keys::allowance(*workspace),
             OwedItem::Claimed => return Ok(()),
+            OwedItem::Endpoint(id) => super::endpoint::key_of(*id),
+            OwedItem::Recovery { workspace, id } => keys::recovery(*workspace, *id),
         };
         let change =
             Change::new("SET #due = :due").when("attribute_exists(#owed)").with("due", moment(due));
@@ -104,6 +110,19 @@ fn read(key: &Key, item: Item) -> Result<Option<Owed>> {
     }
     if let Some(owed) = of_owner(key) {
         return Ok(Some(owed));
+    }
+    if let Some((workspace, id)) = keys::parse_recovery(key) {
+        let recovery = from_item::<RecoveryRow>(item)?.recovery(workspace)?;
+        let what = OwedWhat::Recovery(Box::new(recovery));
+        return Ok(Some(Owed { item: OwedItem::Recovery { workspace, id }, what }));
+    }
+    if keys::parse_api_key(key).is_some() {
+        let key = ApiKey::try_from(from_item::<KeyRow>(item)?)?;
+        let endpoint = Endpoint::of_key(key);
+        return Ok(endpoint.map(|endpoint| Owed {
+            item: OwedItem::Endpoint(endpoint.id),
+            what: OwedWhat::Notice(Box::new(endpoint)),
+        }));
     }
     tracing::error!(?key, "a row is marked as owed that owes nothing known");
     Ok(None)

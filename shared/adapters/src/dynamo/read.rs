@@ -159,6 +159,41 @@ impl DynamoStore {
     }
 }
 
+impl DynamoStore {
+    /// Lists rows of several shards, oldest first by the ids in their sort keys, after a position: about
+    /// `limit` of them, and the position to go on from.
+    pub(super) async fn oldest_first(
+        &self,
+        spans: &[Span],
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, Option<String>)> {
+        let share = limit.div_ceil(spans.len().max(1)) + 1;
+        let runs = spans.iter().map(|span| {
+            let after = after.map(|position| span.sort_of(position));
+            self.run(span, Reading { after, ..Reading::oldest(share) })
+        });
+        let (mut rows, mut horizon) = (Vec::new(), None::<String>);
+        for run in try_join_all(runs).await? {
+            let mut last = None;
+            for item in run.items {
+                let sort = text_of(&item, SORT).unwrap_or_default().to_owned();
+                last = Some(sort.clone());
+                rows.push((sort, item));
+            }
+            // Behind the last row of a shard that has more, there may be rows that are not read yet.
+            if let Some(last) = last.filter(|_| run.more) {
+                horizon = Some(horizon.map_or(last.clone(), |other| other.min(last)));
+            }
+        }
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        if let Some(horizon) = &horizon {
+            rows.retain(|(sort, _)| sort <= horizon);
+        }
+        Ok((rows.into_iter().map(|(_, item)| item).collect(), horizon))
+    }
+}
+
 /// A row with the id in its sort key.
 type Identified = (String, Item);
 

@@ -2,11 +2,13 @@
 
 mod conversation;
 mod delivery;
+mod endpoint;
 mod faults;
 mod idempotency;
 mod key;
 mod knowledge;
 mod outbox;
+mod recovery;
 mod reply;
 mod submit;
 mod units;

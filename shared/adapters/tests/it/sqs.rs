@@ -35,7 +35,12 @@ fn generation(message: u8) -> GenerationJob {
 }
 
 fn delivery() -> DeliveryJob {
-    DeliveryJob { workspace_id: id(1), delivery_id: id(6), endpoint: "key_endpoint".to_owned() }
+    DeliveryJob {
+        workspace_id: id(1),
+        delivery_id: id(6),
+        endpoint: "key_endpoint".to_owned(),
+        urgent: false,
+    }
 }
 
 struct Queues {

@@ -3,9 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod endpoint;
+mod health;
+mod notice;
 mod payload;
 mod sign;
 
+pub use endpoint::{Endpoint, EndpointId};
+pub use health::{Breaker, FAILURES_TO_OPEN, Health};
+pub(crate) use notice::tell_owners;
 pub(crate) use payload::Envelope;
 pub use payload::{Payload, PayloadMessage};
 pub use sign::{SignedHeaders, new_secret, sign};
@@ -19,8 +25,9 @@ pub struct Callback {
     pub secrets: Vec<CallbackSecret>,
     /// Why and since when nothing is sent, if so.
     pub disabled: Option<Disabled>,
-    /// When the present run of nothing but failures began.
-    pub failing_since: Option<Timestamp>,
+    /// How it has been doing. Stored beside the rest, so that the two are changed independently.
+    #[serde(skip)]
+    pub health: Health,
 }
 
 impl Callback {

@@ -3,17 +3,24 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::callback::Event;
+use crate::callback::{EndpointId, Event};
 use crate::id::{DeliveryId, WorkspaceId};
-use crate::key::KeyId;
 
 mod attempt;
+mod breakers;
 mod cancel_waiting;
+mod draft;
+mod note_health;
 mod replay;
 mod schedule;
+mod send;
 
-pub use attempt::{DeliverySettings, Outcome, attempt, draft, job_of};
+pub(crate) use attempt::schedule;
+pub use attempt::{DeliverySettings, Outcome, attempt};
+pub use breakers::KnownBreakers;
 pub(crate) use cancel_waiting::cancel_waiting;
+pub use draft::{draft, job_of};
+use note_health::note_health;
 pub use replay::{find, replay};
 pub use schedule::{RetrySchedule, next_wait_ms};
 
@@ -22,8 +29,8 @@ pub use schedule::{RetrySchedule, next_wait_ms};
 pub struct Delivery {
     /// Its id; the same on every attempt and replay.
     pub id: DeliveryId,
-    /// The key whose callback it goes to.
-    pub key: KeyId,
+    /// Where it goes.
+    pub endpoint: EndpointId,
     /// The event.
     pub event: Event,
     /// The integrator's conversation id (ours where there is none); `None` for account events.
@@ -55,7 +62,7 @@ pub const RESPONSE_SAMPLE_BYTES: usize = 1_024;
 impl Delivery {
     /// The workspace it belongs to.
     pub fn workspace(&self) -> WorkspaceId {
-        self.key.workspace
+        self.endpoint.workspace()
     }
 }
 
@@ -145,8 +152,8 @@ pub struct DeliveryFilter {
     pub status: Option<DeliveryStatus>,
     /// Only this event.
     pub event: Option<Event>,
-    /// Only this key's.
-    pub key: Option<KeyId>,
+    /// Only this endpoint's.
+    pub endpoint: Option<EndpointId>,
 }
 
 /// A delivery that a worker has claimed.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::{Delivery, job_of};
 use crate::app::App;
+use crate::callback::Endpoint;
 use crate::error::{Error, Result};
 use crate::id::{DeliveryId, WorkspaceId};
-use crate::key::ApiKey;
-use crate::ports::{Clock, DeliveryStore, KeyStore, Ports, Queue};
+use crate::outbox::DeliveryJob;
+use crate::ports::{Clock, DeliveryStore, EndpointStore, Ports, Queue};
 
 /// Reads a delivery.
 ///
@@ -31,26 +32,24 @@ pub async fn replay<P: Ports>(
     id: DeliveryId,
 ) -> Result<Delivery> {
     let delivery = find(&app.store, workspace, id).await?;
-    require_endpoint(app.store.key(delivery.key).await?.as_ref())?;
+    require_enabled(app.store.endpoint(delivery.endpoint).await?)?;
     let now = app.now();
     let due = now + Duration::from_millis(app.settings.outbox_grace_ms);
     if !app.store.reopen_delivery(workspace, id, now, due).await? {
         return Err(Error::NotFound);
     }
-    if let Err(error) = app.queue.send_delivery(&job_of(&delivery), Duration::ZERO).await {
+    // Whoever asks for it gets it, whatever the circuit breaker says.
+    let job = DeliveryJob { urgent: true, ..job_of(&delivery) };
+    if let Err(error) = app.queue.send_delivery(&job, Duration::ZERO).await {
         tracing::warn!(delivery_id = %id, %error, "left to the sweep");
     }
     Ok(delivery)
 }
 
-fn require_endpoint(key: Option<&ApiKey>) -> Result<()> {
-    let live = key.filter(|key| key.revoked_at.is_none());
-    let Some(callback) = live.and_then(|key| key.callback.as_ref()) else {
-        return Err(Error::conflict("the endpoint was deleted"));
-    };
-    if callback.is_enabled() {
-        Ok(())
-    } else {
-        Err(Error::conflict("the endpoint is disabled; enable it first"))
+fn require_enabled(endpoint: Option<Endpoint>) -> Result<()> {
+    match endpoint {
+        None => Err(Error::conflict("the endpoint was deleted")),
+        Some(endpoint) if endpoint.callback.is_enabled() => Ok(()),
+        Some(_) => Err(Error::conflict("the endpoint is disabled; enable it first")),
     }
 }

@@ -30,6 +30,16 @@ impl RetrySchedule {
         }
     }
 
+    /// The shortest upper bound of a wait.
+    pub fn shortest(&self) -> Duration {
+        Duration::from_secs(self.0.iter().copied().min().unwrap_or(0).into())
+    }
+
+    /// The longest upper bound of a wait.
+    pub fn longest(&self) -> Duration {
+        Duration::from_secs(self.0.iter().copied().max().unwrap_or(0).into())
+    }
+
     /// Attempts made before a delivery is given up.
     pub fn max_attempts(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX).saturating_add(1)

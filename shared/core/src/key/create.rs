@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::{ApiKey, KeyId, KeyToken, RequestLimits, Scope};
 use crate::app::App;
-use crate::callback::{Callback, CallbackSecret, new_secret};
+use crate::callback::{Callback, CallbackSecret, Health, new_secret};
 use crate::dialect::Dialect;
 use crate::egress::{self, CallbackUrl};
 use crate::error::{Error, Result};
@@ -165,7 +165,7 @@ pub(super) async fn new_callback<P: Ports>(
         url: url.as_str().to_owned(),
         secrets: vec![CallbackSecret { sealed, expires_at: None }],
         disabled: None,
-        failing_since: None,
+        health: Health::default(),
     };
     Ok((callback, secret))
 }

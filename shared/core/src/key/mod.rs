@@ -33,7 +33,7 @@ pub use revoke::revoke;
 pub use rotate_callback_secret::rotate_callback_secret;
 pub use rotate_secret::rotate_secret;
 pub use send_test::send_test;
-pub use update::{KeyPatch, update};
+pub use update::{KeyPatch, UpdatedKey, update};
 
 /// The public identifier of a key. It names the workspace, so that a key can be looked up, and what
 /// it will need can be read beside it, without asking first whose it is.

@@ -2,6 +2,7 @@
 
 use super::{ApiKey, KeyId, find};
 use crate::app::App;
+use crate::callback::EndpointId;
 use crate::delivery;
 use crate::error::{Error, Result};
 use crate::id::WorkspaceId;
@@ -26,7 +27,7 @@ pub async fn revoke<P: Ports>(app: &App<P>, workspace: WorkspaceId, id: KeyId) -
         other => other?,
     };
     if revoked.callback.is_some() {
-        delivery::cancel_waiting(app, id).await;
+        delivery::cancel_waiting(app, EndpointId::Key(id)).await;
     }
     Ok(revoked)
 }

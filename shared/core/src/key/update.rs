@@ -5,11 +5,12 @@ use secrecy::SecretString;
 
 use super::{ApiKey, KeyId, create, find};
 use crate::app::App;
-use crate::callback::{Callback, Disabled};
+use crate::callback::{Callback, Disabled, EndpointId, Health};
 use crate::change::Change;
 use crate::delivery;
 use crate::error::{Error, Result};
 use crate::ports::{Clock, Entropy, Ports};
+use crate::recovery::{self, Missed, Window};
 use crate::text::Label;
 use crate::workspace::Workspace;
 
@@ -22,6 +23,17 @@ pub struct KeyPatch {
     pub callback_url: Change<String>,
     /// Switches the endpoint on or off.
     pub callback_enabled: Option<bool>,
+}
+
+/// A key after its change.
+#[derive(Debug)]
+pub struct UpdatedKey {
+    /// The key.
+    pub key: ApiKey,
+    /// The secret of a first callback, shown once.
+    pub secret: Option<SecretString>,
+    /// What the endpoint missed, and since when, where it was switched on again.
+    pub missed: Option<(Timestamp, Missed)>,
 }
 
 /// Changes a key. A first callback comes with a secret, which is shown once.
@@ -38,7 +50,7 @@ pub async fn update<P: Ports>(
     workspace: &Workspace,
     id: KeyId,
     patch: KeyPatch,
-) -> Result<(ApiKey, Option<SecretString>)> {
+) -> Result<UpdatedKey> {
     let name = patch.name.as_deref().map(|name| Label::parse("name", name)).transpose()?;
     let fresh = match &patch.callback_url {
         Change::Set(text) => {
@@ -49,6 +61,10 @@ pub async fn update<P: Ports>(
         Change::Clear => Change::Clear,
     };
     let now = env.now();
+    let off_since = match patch.callback_enabled {
+        Some(true) => off_since(&find(&app.store, workspace.id, id).await?),
+        Some(false) | None => None,
+    };
     let edit = |key: &ApiKey| {
         let callback = match &fresh {
             Change::Keep => key.callback.clone(),
@@ -61,20 +77,35 @@ pub async fn update<P: Ports>(
     };
     let changed = find::change(&app.store, workspace.id, id, edit).await?;
     if matches!(fresh, Change::Clear) {
-        delivery::cancel_waiting(app, id).await;
+        delivery::cancel_waiting(app, EndpointId::Key(id)).await;
     }
     let shown = match fresh {
         Change::Set((new, secret)) if uses(&changed, &new) => Some(secret),
         Change::Set(_) | Change::Keep | Change::Clear => None,
     };
-    Ok((changed, shown))
+    let missed = match off_since {
+        Some(since) => {
+            let endpoint = Some(EndpointId::Key(id));
+            let window = Window { since, until: now, endpoint };
+            Some((since, recovery::count(&app.store, workspace.id, &window).await?))
+        }
+        None => None,
+    };
+    Ok(UpdatedKey { key: changed, secret: shown, missed })
+}
+
+/// Since when a disabled callback has got nothing.
+fn off_since(key: &ApiKey) -> Option<Timestamp> {
+    let callback = key.callback.as_ref()?;
+    let disabled = callback.disabled.as_ref()?.at;
+    Some(callback.health.failing_since.map_or(disabled, |failing| failing.min(disabled)))
 }
 
 /// The callback at its new URL, with its own secrets where it had any.
 fn moved(old: Option<&Callback>, new: &Callback) -> Callback {
     match old {
         Some(old) if old.url == new.url => old.clone(),
-        Some(old) => Callback { url: new.url.clone(), failing_since: None, ..old.clone() },
+        Some(old) => Callback { url: new.url.clone(), health: Health::default(), ..old.clone() },
         None => new.clone(),
     }
 }
@@ -90,7 +121,7 @@ fn switched(
     };
     if enabled {
         callback.disabled = None;
-        callback.failing_since = None;
+        callback.health = Health::default();
     } else if callback.is_enabled() {
         let reason = "switched off by the operator".to_owned();
         callback.disabled = Some(Disabled { reason, at: now });
@@ -110,7 +141,8 @@ mod tests {
     fn callback(url: &str, sealed: &str) -> Callback {
         let secrets = vec![CallbackSecret { sealed: sealed.into(), expires_at: None }];
         let failing_since = Some(Timestamp::UNIX_EPOCH);
-        Callback { url: url.into(), secrets, disabled: None, failing_since }
+        let health = Health { failing_since, ..Health::default() };
+        Callback { url: url.into(), secrets, disabled: None, health }
     }
 
     #[test]
@@ -119,7 +151,7 @@ mod tests {
             (callback("https://a.example/", "old"), callback("https://b.example/", "new"));
         let moved = moved(Some(&old), &new);
         assert_eq!((moved.url.as_str(), &moved.secrets), ("https://b.example/", &old.secrets));
-        assert_eq!(moved.failing_since, None);
+        assert!(moved.health.is_good());
     }
 
     #[test]
@@ -132,6 +164,6 @@ mod tests {
         let off = switched(Some(disabled.clone()), Some(false), now).unwrap().unwrap();
         assert_eq!(off.disabled, Some(gone));
         let on = switched(Some(disabled), Some(true), now).unwrap().unwrap();
-        assert!(on.is_enabled() && on.failing_since.is_none());
+        assert!(on.is_enabled() && on.health.is_good());
     }
 }

@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::callback::{Endpoint, EndpointId};
 use crate::conversation::ConversationRef;
-use crate::id::{ConversationId, DeliveryId, MessageId, PaymentId, ProjectId, WorkspaceId};
+use crate::id::{
+    ConversationId, DeliveryId, MessageId, PaymentId, ProjectId, RecoveryId, WorkspaceId,
+};
+use crate::recovery::Recovery;
 use crate::text::ExternalId;
 
 mod sweep;
@@ -49,6 +53,9 @@ pub struct DeliveryJob {
     pub delivery_id: DeliveryId,
     /// The endpoint: the queue's fairness group.
     pub endpoint: String,
+    /// Whether a person asked for it: it goes whatever the circuit breaker says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
 }
 
 /// Something owed, whose moment has passed.
@@ -83,6 +90,15 @@ pub enum OwedItem {
     Allowance(WorkspaceId),
     /// A row that is claimed by who pays it, and needs no other postponement.
     Claimed,
+    /// An endpoint that was disabled.
+    Endpoint(EndpointId),
+    /// A recovery that goes on.
+    Recovery {
+        /// Its workspace.
+        workspace: WorkspaceId,
+        /// The recovery.
+        id: RecoveryId,
+    },
 }
 
 /// What is owed.
@@ -110,4 +126,8 @@ pub enum OwedWhat {
         /// The notice's name.
         name: String,
     },
+    /// Word to the workspace's owner that an endpoint was disabled.
+    Notice(Box<Endpoint>),
+    /// A turn.
+    Recovery(Box<Recovery>),
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use super::OwedWhat;
 use crate::allowance;
 use crate::app::App;
+use crate::callback;
 use crate::error::Result;
 use crate::notice;
 use crate::ports::{Clock, OutboxStore, Ports, Queue};
 use crate::recharge;
+use crate::recovery;
 
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,10 +23,17 @@ pub struct SweepReport {
     pub allowances: u32,
     /// Mails to owners that were sent, or found sent.
     pub mails: u32,
+    /// Missed events made due again.
+    pub recovered: u64,
+    /// Owners told of endpoints that were disabled.
+    pub notices: u32,
 }
 
 /// Items taken from one shard in one sweep at most.
 const BATCH: usize = 200;
+
+/// Pages that one recovery walks in one sweep at most.
+const PAGES_OF_RECOVERY: usize = 20;
 
 /// Sends again everything whose moment has passed. Each item is first moved to a later moment, so that
 /// a queue that works slowly is not flooded; a crash in between costs one such wait, nothing else.
@@ -33,6 +42,7 @@ const BATCH: usize = 200;
 /// When the store fails. What was sent stays sent.
 pub async fn sweep<P: Ports>(app: &App<P>) -> Result<SweepReport> {
     let mut report = SweepReport::default();
+    let (mut disabled, mut recoveries) = (Vec::new(), Vec::new());
     for shard in 0..app.store.owed_shards() {
         let now = app.now();
         let again = now + Duration::from_millis(app.settings.outbox_grace_ms.max(1_000) * 2);
@@ -59,9 +69,13 @@ pub async fn sweep<P: Ports>(app: &App<P>) -> Result<SweepReport> {
                 OwedWhat::Mail { workspace, name } => {
                     report.mails += counted(notice::send(app, workspace, &name).await);
                 }
+                OwedWhat::Notice(endpoint) => disabled.push(*endpoint),
+                OwedWhat::Recovery(recovery) => recoveries.push(*recovery),
             }
         }
     }
+    report.recovered = recovery::turns(app, recoveries, PAGES_OF_RECOVERY).await?;
+    report.notices = callback::tell_owners(app, disabled).await?;
     Ok(report)
 }
 

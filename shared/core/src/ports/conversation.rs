@@ -186,6 +186,16 @@ pub trait DeliveryStore: Send + Sync + 'static {
         update: &DeliveryUpdate,
     ) -> impl Future<Output = Result<bool>> + Send;
 
+    /// Puts a pending delivery off that nobody is at and nobody asked for, to its next attempt and the
+    /// moment it is due for the sweep; `false` when it is not such a one, or not due yet.
+    fn hold_back_delivery(
+        &self,
+        workspace: WorkspaceId,
+        id: DeliveryId,
+        now: Timestamp,
+        next_and_due: (Timestamp, Timestamp),
+    ) -> impl Future<Output = Result<bool>> + Send;
+
     /// Closes a pending delivery as cancelled; `false` when it is not pending, or a worker is at it.
     fn cancel_delivery(
         &self,

@@ -15,9 +15,11 @@ mod account;
 mod answer;
 mod billing;
 mod conversation;
+mod endpoint;
 mod identity;
 mod outgoing;
 mod owner;
+mod recovery;
 
 pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceStore};
 pub use answer::{KnowledgeIndex, Model};
@@ -25,9 +27,12 @@ pub use billing::{BillingStore, Payments};
 pub use conversation::{
     ConversationStore, DeliveryStore, KnowledgeStore, MessageStore, OutboxStore, Situation,
 };
+pub use endpoint::EndpointStore;
 pub use identity::{IdentityStore, Mail, Mailer};
 pub use outgoing::{HttpOut, Names, OutgoingError, OutgoingRequest, OutgoingResponse};
 pub use owner::{NoticeStore, OperatorStore};
+
+pub use recovery::RecoveryStore;
 
 /// The set of ports that one binary is built with.
 pub trait Ports: Send + Sync + 'static {
@@ -68,6 +73,8 @@ pub trait Store:
     + WalletStore
     + KnowledgeStore
     + DeliveryStore
+    + EndpointStore
+    + RecoveryStore
     + OutboxStore
     + LogStore
     + IdempotencyStore

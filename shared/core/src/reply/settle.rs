@@ -1,7 +1,5 @@
 //! Settling a reply: everything its end writes, in one transaction, given the conversation as it stands.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::generate::Outcome;
@@ -16,7 +14,7 @@ use crate::key::ApiKey;
 use crate::message::{Citation, Message, OwedReply, Sender, Visibility};
 use crate::money::MicroCredits;
 use crate::outbox::GenerationJob;
-use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Queue, Situation};
+use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Situation};
 use crate::text::Content;
 use crate::wallet::{LedgerEntry, LedgerKind, Usage, UsageSource};
 
@@ -93,12 +91,9 @@ fn ends_patience(
 
 /// Tells the queue what is due. What it loses, the sweep sends again.
 pub(crate) async fn announce<P: Ports>(app: &App<P>, deliveries: &[(Delivery, Timestamp)]) {
-    for (delivery, _) in
-        deliveries.iter().filter(|(delivery, _)| delivery.next_attempt_at.is_some())
-    {
-        let job = delivery::job_of(delivery);
-        if let Err(error) = app.queue.send_delivery(&job, Duration::ZERO).await {
-            tracing::warn!(delivery_id = %delivery.id, %error, "left to the sweep");
+    for (delivery, _) in deliveries {
+        if let Some(next) = delivery.next_attempt_at {
+            delivery::schedule(app, &delivery::job_of(delivery), next).await;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aiva_core::callback::Event;
+use aiva_core::callback::{EndpointId, Event};
 use aiva_core::delivery::{self, Attempt, Delivery, DeliveryFilter, DeliveryStatus};
 use aiva_core::ports::{DeliveryStore, LogStore, Ports};
 use aiva_core::request_log::{RequestFilter, RequestLogEntry, StatusFilter};
@@ -68,7 +68,8 @@ struct DeliveryRow {
     delivery_id: String,
     event: &'static str,
     conversation_id: Option<String>,
-    key_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<String>,
     url: String,
     status: &'static str,
     attempts: Vec<AttemptRow>,
@@ -110,7 +111,7 @@ impl From<Delivery> for DeliveryRow {
             delivery_id: delivery.id.to_string(),
             event: delivery.event.as_str(),
             conversation_id: delivery.conversation,
-            key_id: delivery.key.to_string(),
+            key_id: delivery.endpoint.key().map(|key| key.to_string()),
             url: delivery.url,
             status: delivery.status.as_str(),
             attempts: delivery.attempts.into_iter().map(AttemptRow::from).collect(),
@@ -150,7 +151,7 @@ async fn log<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure>
     let wanted = DeliveryFilter {
         status: filter(&call, "status", DeliveryStatus::parse)?,
         event: filter(&call, "event", Event::parse)?,
-        key: filter(&call, "keyId", |text| text.parse().ok())?,
+        endpoint: filter(&call, "keyId", |text| text.parse().ok().map(EndpointId::Key))?,
     };
     let workspace = read::workspace(&edge, &call).await?.id;
     let asked = Asked::read(&edge, &call, workspace, "deliveries").await?;

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::once::{Made, once};
 use super::page::Asked;
 use super::read::{as_written, change, whole};
+use super::recovery::MissedRow;
 use super::{read, route};
 use crate::http::{
     Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, list as texts, text, yes_or_no,
@@ -196,6 +197,18 @@ struct Updated {
     key: KeyRow,
     #[serde(skip_serializing_if = "Option::is_none")]
     callback_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<MissedSince>,
+}
+
+/// What an endpoint that is switched on again has missed; `POST …/deliveries/recover` sends it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MissedSince {
+    since: String,
+    #[serde(flatten)]
+    missed: MissedRow,
+    recover: String,
 }
 
 async fn update<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
@@ -213,9 +226,14 @@ async fn update<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
     let workspace = read::workspace(&edge, &call).await?;
     let id = key_id(&call)?;
     let app = &*edge.app;
-    let (key, secret) = key::update(app, app, &workspace, id, patch).await?;
-    let callback_secret = secret.map(|secret| secret.expose_secret().to_owned());
-    Reply::success(StatusCode::OK, &Updated { key: key.into(), callback_secret })
+    let changed = key::update(app, app, &workspace, id, patch).await?;
+    let callback_secret = changed.secret.map(|secret| secret.expose_secret().to_owned());
+    let missed = changed.missed.map(|(since, missed)| MissedSince {
+        since: time::millis(since),
+        missed: missed.into(),
+        recover: format!("/admin/v1/workspaces/{}/deliveries/recover", workspace.id),
+    });
+    Reply::success(StatusCode::OK, &Updated { key: changed.key.into(), callback_secret, missed })
 }
 
 async fn revoke<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

@@ -15,6 +15,7 @@ mod page;
 mod people;
 mod project;
 mod read;
+mod recovery;
 mod source;
 mod takeover;
 mod usage;
@@ -45,6 +46,8 @@ pub const ROUTES: &[Route] = &[
     delivery::LOG,
     delivery::READ,
     delivery::REPLAY,
+    recovery::RECOVER,
+    recovery::READ,
     wallet::READ,
     wallet::TOP_UP,
     wallet::LEDGER,
@@ -81,6 +84,7 @@ pub fn serving<P: Ports>() -> RouteSet<P> {
         .with(people::serving())
         .with(key::serving())
         .with(delivery::serving())
+        .with(recovery::serving())
         .with(wallet::serving())
         .with(usage::serving())
         .with(billing::serving())

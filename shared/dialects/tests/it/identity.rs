@@ -71,7 +71,7 @@ async fn of_fifty_confirmations_at_once_one_succeeds_and_one_event_arises() {
     assert_eq!((answers[0], &answers[1..]), (200, &[410; 49][..]));
     let events = events(&world).await;
     assert_eq!(events.len(), 1);
-    assert_eq!(events[0].key.to_string(), key_id);
+    assert_eq!(events[0].endpoint.to_string(), key_id);
     assert_eq!(events[0].conversation, None);
     let body: Value = serde_json::from_str(&events[0].payload).unwrap();
     assert_eq!(body["event"], "identity.verified");
@@ -133,7 +133,7 @@ async fn the_event_goes_to_the_key_that_last_wrote_in_the_conversation() {
         assert_eq!(ask_for(&world, &asker, &body).await.0, 202);
         assert_eq!(press(&world, &world.mailed_token()).await, 200);
         let newest = &events(&world).await[0];
-        assert_eq!((&newest.key.to_string(), newest.conversation.as_deref()), (key, named));
+        assert_eq!((&newest.endpoint.to_string(), newest.conversation.as_deref()), (key, named));
         world.wait(1);
     }
 }

@@ -324,7 +324,7 @@ async fn an_escalating_message_costs_nothing_and_tells_once_why() {
     assert_eq!(desk.money().await, before);
     let events = desk.deliveries().await;
     let [(delivery, body)] = &events[..] else { panic!("{events:?}") };
-    assert_eq!(delivery.key, desk.key);
+    assert_eq!(delivery.endpoint.key(), Some(desk.key));
     assert_eq!(body["event"], "conversation.handoff");
     assert_eq!(body["messageId"], first.message.to_string());
     assert_eq!(body["reason"], "user_request");

@@ -7,10 +7,12 @@ use aiva_core::delivery::{self, DeliverySettings, RetrySchedule};
 use aiva_core::error::{Conflict, Error};
 use aiva_core::id::{ConversationId, WorkspaceId};
 use aiva_core::idempotency::Seeded;
+use aiva_core::key::{self, KeyPatch};
 use aiva_core::message::{SubmitCommand, SubmitStatus, submit};
 use aiva_core::outbox::{self, DeliveryJob, GenerationJob};
 use aiva_core::payment;
 use aiva_core::ports::{Clock, ConversationStore, Entropy};
+use aiva_core::recovery::{self, RecoverCommand};
 use aiva_core::reply::{self, GenerationSettings, Means};
 use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
 
@@ -26,7 +28,8 @@ pub(super) async fn step(world: &mut World) {
         0..28 => submit_new(world).await,
         28..37 => submit_again(world).await,
         37..40 => submit_changed(world).await,
-        40..48 => act_as_human(world).await,
+        40..46 => act_as_human(world).await,
+        46..48 => tend_the_endpoint(world).await,
         48..68 => generate(world).await,
         68..84 => deliver(world).await,
         84..92 => {
@@ -196,6 +199,36 @@ async fn submit_changed(world: &mut World) {
     }
 }
 
+/// The operator switches the endpoint off or on, or has what it missed sent again.
+async fn tend_the_endpoint(world: &mut World) {
+    match world.dice.below(6) {
+        0 => switch(world, false).await,
+        1..4 => switch(world, true).await,
+        _ => recover(world).await,
+    }
+}
+
+async fn switch(world: &World, on: bool) {
+    let patch = KeyPatch { callback_enabled: Some(on), ..KeyPatch::default() };
+    let (app, workspace) = (&world.app, &world.workspace);
+    allowed(key::update(app, app, workspace, world.key, patch).await);
+}
+
+/// Asked three times with the same name, as a request with an idempotency key is.
+async fn recover(world: &mut World) {
+    let mut seed = [0; 32];
+    world.app.fill(&mut seed);
+    let env = || Seeded::new(world.app.now(), seed);
+    let command = RecoverCommand {
+        since: world.workspace.created_at.to_string(),
+        rate_per_second: Some(5),
+        ..RecoverCommand::default()
+    };
+    for _ in 0..3 {
+        allowed(recovery::start(&world.app, &env(), world.workspace.id, command.clone()).await);
+    }
+}
+
 /// Takes messages off a queue; a failing receive takes none.
 async fn receive(world: &World, url: &str) -> Vec<(String, String)> {
     let request = world.sqs.receive_message().queue_url(url).max_number_of_messages(5);
@@ -244,9 +277,12 @@ async fn deliver(world: &mut World) {
     let url = world.deliveries_url.clone();
     for (body, handle) in receive(world, &url).await {
         let job: DeliveryJob = serde_json::from_str(&body).expect("the queue carries jobs");
+        // Some of the time a process that has seen the endpoint's breaker before, else a fresh one.
+        let known = world.dice.chance(50).then(|| std::sync::Arc::clone(&world.breakers));
         let settings = |holder| DeliverySettings {
             holder,
             epoch: 0,
+            breakers: known.clone().unwrap_or_default(),
             timeout: Duration::from_secs(5),
             schedule: RetrySchedule::parse("5,30,120,600,1800,1800,1800").expect("a schedule"),
         };
@@ -258,7 +294,7 @@ async fn deliver(world: &mut World) {
         } else {
             first.await
         };
-        if let Ok(delivery::Outcome::Done) = outcome {
+        if let Ok(delivery::Outcome::Done | delivery::Outcome::HeldBack) = outcome {
             delete(world, &url, &handle).await;
         }
     }
@@ -271,6 +307,8 @@ pub(super) async fn settle_everything(world: &mut World) {
     world.faults.set_enabled(false);
     *world.bank.healthy.lock().expect("no panic holds the bank") = true;
     *world.endpoint.healthy.lock().expect("no panic holds the endpoint") = true;
+    switch(world, true).await;
+    recover(world).await;
     for serial in 0..world.sent.len() {
         if world.sent[serial].receipt.is_none() && !world.sent[serial].refused {
             send(world, serial).await;

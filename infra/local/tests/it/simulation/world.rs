@@ -163,6 +163,7 @@ impl HttpOut for SimEndpoint {
         match fate {
             10..20 => Err(OutgoingError::Timeout),
             20..35 => Ok(answer(500)),
+            35..37 => Ok(answer(410)),
             _ => Ok(answer(204)),
         }
     }
@@ -204,6 +205,8 @@ pub(super) struct World {
     pub(super) sent: Vec<Sent>,
     pub(super) credited: i64,
     pub(super) invocations: u64,
+    /// What one of the delivery workers remembers.
+    pub(super) breakers: Arc<aiva_core::delivery::KnownBreakers>,
 }
 
 impl World {
@@ -271,6 +274,7 @@ impl World {
             sent: Vec::new(),
             credited: 0,
             invocations: 0,
+            breakers: Arc::default(),
         };
         world.top_up(12).await;
         world.faults.set_enabled(true);
@@ -394,7 +398,7 @@ async fn api_key(app: &App<SimPorts>, workspace: &Workspace) -> KeyId {
             url: "https://receiver.example/hook?token=1".to_owned(),
             secrets: vec![CallbackSecret { sealed, expires_at: None }],
             disabled: None,
-            failing_since: None,
+            health: aiva_core::callback::Health::default(),
         }),
         created_at: now,
         last_used_at: None,

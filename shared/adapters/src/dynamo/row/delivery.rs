@@ -3,15 +3,15 @@
 use aiva_core::callback::Event;
 use aiva_core::delivery::{Attempt, Delivery, DeliveryStatus, Trigger};
 use aiva_core::error::{Error, Result};
-use aiva_core::id::DeliveryId;
+use aiva_core::id::{DeliveryId, RecoveryId};
 use serde::{Deserialize, Serialize};
 
 use super::Millis;
 
-/// A delivery: `k` is the key, `e` the event, `x` the integrator's conversation id, `p` the payload
+/// A delivery: `k` is the endpoint, `e` the event, `x` the integrator's conversation id, `p` the payload
 /// byte for byte, `w` where to, `at` the attempts, `n` the automatic ones, `nx` when the next is due,
 /// `tr` what sets it off. A claim adds `lh`, `le` and `lu` (holder, epoch and end of the lease) and `f`
-/// (the fence).
+/// (the fence), a recovery `rc` (itself).
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct DeliveryRow {
     id: DeliveryId,
@@ -36,6 +36,8 @@ pub(in crate::dynamo) struct DeliveryRow {
     pub(in crate::dynamo) lu: Option<Millis>,
     #[serde(default, skip_serializing)]
     pub(in crate::dynamo) f: u64,
+    #[serde(default, skip_serializing)]
+    pub(in crate::dynamo) rc: Option<RecoveryId>,
 }
 
 /// An attempt: when, why, the status answered, how long it took, what went wrong, the answer's start.
@@ -84,7 +86,7 @@ impl From<&Delivery> for DeliveryRow {
     fn from(delivery: &Delivery) -> Self {
         Self {
             id: delivery.id,
-            k: delivery.key.to_string(),
+            k: delivery.endpoint.to_string(),
             e: delivery.event,
             x: delivery.conversation.clone(),
             p: delivery.payload.clone(),
@@ -99,6 +101,7 @@ impl From<&Delivery> for DeliveryRow {
             le: None,
             lu: None,
             f: 0,
+            rc: None,
         }
     }
 }
@@ -109,7 +112,7 @@ impl TryFrom<DeliveryRow> for Delivery {
     fn try_from(row: DeliveryRow) -> Result<Self> {
         Ok(Self {
             id: row.id,
-            key: row.k.parse().map_err(Error::internal)?,
+            endpoint: row.k.parse().map_err(Error::internal)?,
             event: row.e,
             conversation: row.x,
             payload: row.p,

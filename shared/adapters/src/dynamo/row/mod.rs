@@ -15,6 +15,7 @@ pub(super) mod knowledge;
 pub(super) mod message;
 pub(super) mod notice;
 pub(super) mod operator;
+pub(super) mod recovery;
 pub(super) mod request_log;
 pub(super) mod wallet;
 pub(super) mod workspace;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aiva_core::callback::Event;
+use aiva_core::callback::{EndpointId, Event};
 use aiva_core::delivery::{
     Attempt, Delivery, DeliveryClaim, DeliveryFilter, DeliveryStatus, DeliveryUpdate,
     MAX_ATTEMPTS_KEPT, Trigger,
@@ -229,7 +229,7 @@ async fn deliveries_are_listed_over_all_shards_in_order_and_by_filter() {
         let mut delivery = Delivery { id: id(at(turn)), ..world.delivery() };
         if turn % 5 == 0 {
             delivery.event = Event::TestPing;
-            delivery.key = KeyId { workspace: world.id(), key: id(at(1)) };
+            delivery.endpoint = EndpointId::Key(KeyId { workspace: world.id(), key: id(at(1)) });
         }
         world.store.create_delivery(&delivery, at(40)).await.unwrap();
         deliveries.push(delivery);
@@ -252,7 +252,8 @@ async fn deliveries_are_listed_over_all_shards_in_order_and_by_filter() {
     assert_eq!(all(DeliveryFilter::default(), 7).await, deliveries);
     let pings = DeliveryFilter { event: Some(Event::TestPing), ..DeliveryFilter::default() };
     assert_eq!(all(pings, 3).await.len(), 10);
-    let of_key = DeliveryFilter { key: Some(deliveries[4].key), ..DeliveryFilter::default() };
+    let of_key =
+        DeliveryFilter { endpoint: Some(deliveries[4].endpoint), ..DeliveryFilter::default() };
     assert_eq!(all(of_key, 3).await, [deliveries[4].clone()]);
     let none =
         DeliveryFilter { status: Some(DeliveryStatus::Delivered), ..DeliveryFilter::default() };

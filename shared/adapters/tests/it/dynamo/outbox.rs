@@ -48,7 +48,7 @@ async fn a_pending_delivery_is_owed_to_its_endpoint() {
     let found = owed(&world, 40).await;
     let OwedWhat::Delivery(job) = &found[0].what else { panic!("{found:?}") };
     assert_eq!((job.workspace_id, job.delivery_id), (world.id(), delivery.id));
-    assert_eq!(job.endpoint, delivery.key.to_string());
+    assert_eq!(job.endpoint, delivery.endpoint.to_string());
     world.store.postpone(&found[0].item, at(50)).await.unwrap();
     assert!(owed(&world, 49).await.is_empty());
     assert_eq!(owed(&world, 50).await.len(), 1);

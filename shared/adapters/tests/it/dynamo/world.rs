@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aiva_adapters::dynamo::{DynamoStore, create_table};
-use aiva_core::callback::{Callback, CallbackSecret, Event};
+use aiva_core::callback::{Callback, CallbackSecret, EndpointId, Event, Health};
 use aiva_core::conversation::{Conversation, ConversationRef, ConversationStatus, Owner};
 use aiva_core::delivery::{Delivery, DeliveryStatus, Trigger};
 use aiva_core::dialect::Dialect;
@@ -249,7 +249,7 @@ impl World {
     pub(super) fn delivery(&self) -> Delivery {
         Delivery {
             id: id(at(3)),
-            key: KeyId { workspace: self.id(), key: id(at(0)) },
+            endpoint: EndpointId::Key(KeyId { workspace: self.id(), key: id(at(0)) }),
             event: Event::AiReply,
             conversation: Some("order-1".to_owned()),
             payload: format!("{{\"event\":\"ai.reply\",\"content\":\"{}\"}}", "word ".repeat(60)),
@@ -298,7 +298,12 @@ impl World {
 
 pub(super) fn callback(url: &str) -> Callback {
     let secret = CallbackSecret { sealed: "v1.abc".to_owned(), expires_at: None };
-    Callback { url: url.to_owned(), secrets: vec![secret], disabled: None, failing_since: None }
+    Callback {
+        url: url.to_owned(),
+        secrets: vec![secret],
+        disabled: None,
+        health: Health::default(),
+    }
 }
 
 pub(super) fn hold(shard: u8) -> Hold {

@@ -1,0 +1,66 @@
+//! Endpoints as the delivery worker sees them, whatever they belong to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Callback;
+use crate::id::{InvalidId, WorkspaceId};
+use crate::key::{ApiKey, KeyId};
+
+/// Names an endpoint: deliveries, their queue's fairness groups and their breakers go by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EndpointId {
+    /// The callback of a key.
+    Key(KeyId),
+}
+
+impl EndpointId {
+    /// The workspace that it belongs to.
+    pub fn workspace(self) -> WorkspaceId {
+        match self {
+            Self::Key(key) => key.workspace,
+        }
+    }
+
+    /// The key, if it is a key's callback.
+    pub fn key(self) -> Option<KeyId> {
+        match self {
+            Self::Key(key) => Some(key),
+        }
+    }
+}
+
+impl fmt::Display for EndpointId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(key) => key.fmt(f),
+        }
+    }
+}
+
+impl FromStr for EndpointId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        text.parse().map(Self::Key)
+    }
+}
+
+/// An endpoint that is there: its owner is live and it has not been taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Which one.
+    pub id: EndpointId,
+    /// What the operator calls its owner.
+    pub name: String,
+    /// Where to, signed with what, and how it has been doing.
+    pub callback: Callback,
+}
+
+impl Endpoint {
+    /// The callback of a key; `None` where it has none or was revoked.
+    pub fn of_key(key: ApiKey) -> Option<Self> {
+        let callback = key.callback.filter(|_| key.revoked_at.is_none())?;
+        Some(Self { id: EndpointId::Key(key.id), name: key.name.to_string(), callback })
+    }
+}
