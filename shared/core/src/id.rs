@@ -206,6 +206,8 @@ markers! {
     LedgerEntry = "le" => LedgerEntryId,
     /// A request that the API answered.
     Request = "req" => RequestId,
+    /// A call of a tool.
+    ToolCall = "call" => ToolCallId,
 }
 
 #[cfg(test)]

@@ -33,5 +33,6 @@ pub mod reply;
 pub mod request_log;
 pub mod text;
 pub mod time;
+pub mod tool;
 pub mod wallet;
 pub mod workspace;

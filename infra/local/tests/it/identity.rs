@@ -9,7 +9,7 @@ use crate::receiver::Receiver;
 use crate::support::{Answer, Product, fresh_dir};
 
 /// The newest mail in the mailbox, and the path of its link.
-async fn mailed(product: &Product) -> (Value, String) {
+pub(crate) async fn mailed(product: &Product) -> (Value, String) {
     let mailbox = product.get("/local/mailbox").await.json();
     let mail = mailbox["items"][0].clone();
     let base = &product.runtime.demo().base_url;

@@ -17,3 +17,4 @@ mod smoke;
 mod structure;
 mod support;
 mod takeover;
+mod tool;

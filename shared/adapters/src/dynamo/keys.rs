@@ -17,9 +17,11 @@ use sha2::{Digest, Sha256};
 
 mod delivery;
 mod owner;
+mod tool;
 
 pub(super) use delivery::*;
 pub(super) use owner::*;
+pub(super) use tool::*;
 
 /// The partition key's attribute.
 pub(super) const PARTITION: &str = "pk";

@@ -30,6 +30,7 @@ mod row;
 mod settle;
 mod submit;
 mod table;
+mod tool;
 mod wallet;
 mod workspace;
 mod write;

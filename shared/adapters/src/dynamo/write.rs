@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as WriteError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValue,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValue,
     ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
 };
 
@@ -179,6 +179,17 @@ pub(super) fn update(table: &str, key: Key, change: &Change) -> Result<TransactW
         .set_expression_attribute_values(change.values())
         .return_values_on_condition_check_failure(OnFailure::AllOld);
     Ok(TransactWriteItem::builder().update(built(update.build())?).build())
+}
+
+/// Asks of a row, within a transaction, that a condition holds.
+pub(super) fn check(table: &str, key: Key, change: &Change) -> Result<TransactWriteItem> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(key_item(key)))
+        .set_condition_expression(change.condition())
+        .set_expression_attribute_names(change.names())
+        .set_expression_attribute_values(change.values());
+    Ok(TransactWriteItem::builder().condition_check(built(check.build())?).build())
 }
 
 /// Deletes a row within a transaction.

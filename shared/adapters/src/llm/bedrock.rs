@@ -1,19 +1,24 @@
 //! Amazon Bedrock, by its Converse operation: one request, one whole answer.
 
 use aiva_core::ports::{Entropy, Model};
-use aiva_core::reply::{ModelError, ModelReply, ModelRequest};
+use aiva_core::reply::{Consulted, ModelCall, ModelError, ModelReply, ModelRequest};
 use aiva_core::wallet::{Usage, UsageSource};
 use aws_sdk_bedrockruntime::config::{Builder, timeout::TimeoutConfig};
-use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_bedrockruntime::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::converse::{ConverseError, ConverseOutput};
 use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ConversationRole, InferenceConfiguration, Message, SystemContentBlock, TokenUsage,
+    ContentBlock, ConversationRole, InferenceConfiguration, Message, SystemContentBlock,
+    TokenUsage, Tool, ToolConfiguration, ToolInputSchema, ToolResultBlock, ToolResultContentBlock,
+    ToolResultStatus, ToolSpecification, ToolUseBlock,
 };
 use aws_sdk_bedrockruntime::{Client, config::retry::RetryConfig};
+use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::attempt::{Failure, Fault, Patience, persist};
+use super::calls::{Calls, object_schema};
 use super::dialogue::{Role, dialogue};
+use super::document::{document, value};
 use super::marks::Marks;
 
 /// The longest text taken, in bytes.
@@ -54,6 +59,7 @@ impl<E: Entropy> Bedrock<E> {
             .system(SystemContentBlock::Text(request.system.clone()))
             .set_messages(Some(messages(request)?))
             .inference_config(limits)
+            .set_tool_config(tool_config(request)?)
             .customize()
             .config_override(own)
             .send();
@@ -90,8 +96,56 @@ fn messages(request: &ModelRequest) -> Result<Vec<Message>, Failure> {
         };
         Message::builder().role(role).content(ContentBlock::Text(text)).build()
     });
-    let messages: Result<_, _> = messages.collect();
-    messages.map_err(|error| Failure::new(Fault::Refused, error.to_string()))
+    let rounds = request.rounds.iter().flat_map(round);
+    let messages: Result<_, _> = messages.chain(rounds).collect();
+    messages.map_err(|error| unfit(&error))
+}
+
+fn unfit(error: &BuildError) -> Failure {
+    Failure::new(Fault::Refused, error.to_string())
+}
+
+/// The messages of a round: the model's calls, then the answers to them.
+fn round(consulted: &Consulted) -> [Result<Message, BuildError>; 2] {
+    let said = Some(consulted.text.clone()).filter(|text| !text.is_empty());
+    let mut asked = Message::builder().role(ConversationRole::Assistant);
+    asked = said.into_iter().fold(asked, |asked, text| asked.content(ContentBlock::Text(text)));
+    let mut answered = Message::builder().role(ConversationRole::User);
+    for (call, answer) in &consulted.calls {
+        let arguments = serde_json::from_str(&call.arguments).unwrap_or(Value::Null);
+        // Arguments that are no object would be refused; their answer says what was wrong.
+        let arguments = Some(arguments).filter(Value::is_object).unwrap_or_else(|| json!({}));
+        let status =
+            if answer.failed { ToolResultStatus::Error } else { ToolResultStatus::Success };
+        let made = ToolUseBlock::builder().tool_use_id(&call.id).name(&call.tool);
+        let told = ToolResultBlock::builder().tool_use_id(&call.id).status(status);
+        let told = told.content(ToolResultContentBlock::Text(answer.text.clone()));
+        let blocks = (made.input(document(&arguments)).build(), told.build());
+        match blocks {
+            (Ok(made), Ok(told)) => {
+                asked = asked.content(ContentBlock::ToolUse(made));
+                answered = answered.content(ContentBlock::ToolResult(told));
+            }
+            (Err(error), _) | (_, Err(error)) => return [Err(error), answered.build()],
+        }
+    }
+    [asked.build(), answered.build()]
+}
+
+/// The tools stay named in the last round too: Bedrock wants them wherever calls stand in the
+/// conversation. What it calls then is left undone.
+fn tool_config(request: &ModelRequest) -> Result<Option<ToolConfiguration>, Failure> {
+    if request.tools.is_empty() {
+        return Ok(None);
+    }
+    let mut config = ToolConfiguration::builder();
+    for tool in &request.tools {
+        let schema = ToolInputSchema::Json(document(&object_schema(&tool.parameters)));
+        let spec = ToolSpecification::builder().name(&tool.name).description(&tool.description);
+        let spec = spec.input_schema(schema).build().map_err(|error| unfit(&error))?;
+        config = config.tools(Tool::ToolSpec(spec));
+    }
+    config.build().map(Some).map_err(|error| unfit(&error))
 }
 
 fn answer(
@@ -110,12 +164,18 @@ fn answer(
         }
         marks.feed(block, &mut text);
     }
+    let mut calls = Calls::default();
+    for (number, block) in blocks.iter().filter_map(|block| block.as_tool_use().ok()).enumerate() {
+        let (id, tool) = (block.tool_use_id().to_owned(), block.name().to_owned());
+        let arguments = value(block.input()).to_string();
+        calls.take(Some(number), &ModelCall { id, tool, arguments });
+    }
     let cited = marks.finish(&mut text);
     let text = text.trim().to_owned();
     if !text.is_empty() {
         on_delta(&text);
     }
-    Ok(ModelReply { text, usage, cited })
+    Ok(ModelReply { text, usage, cited, calls: calls.finish() })
 }
 
 fn reported(usage: &TokenUsage) -> Option<Usage> {

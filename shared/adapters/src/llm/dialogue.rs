@@ -49,7 +49,6 @@ mod tests {
     fn roles_take_turns_and_a_colleague_is_marked() {
         let turn = |sender, text: &str| Turn { sender, text: text.to_owned() };
         let request = ModelRequest {
-            system: String::new(),
             history: vec![
                 turn(Sender::Visitor, "one"),
                 turn(Sender::Visitor, "two"),
@@ -58,8 +57,7 @@ mod tests {
                 turn(Sender::Ai, " "),
             ],
             question: "five".to_owned(),
-            passages: Vec::new(),
-            max_output_tokens: 1,
+            ..ModelRequest::default()
         };
         let expected = [
             (Role::User, "one\n\ntwo".to_owned()),

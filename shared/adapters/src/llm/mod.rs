@@ -4,7 +4,10 @@
 mod attempt;
 #[cfg(feature = "bedrock")]
 mod bedrock;
+mod calls;
 mod dialogue;
+#[cfg(feature = "bedrock")]
+mod document;
 mod extractive;
 mod marks;
 mod openai;

@@ -11,6 +11,11 @@
 //! | `[[no-usage]]` | reports none |
 //! | `[[cite:1,2]]` | cites these passages, numbered from 1; ones that were not given are left out |
 //! | `[[fail]]` | fails for good, with the usage that `[[usage:…]]` named |
+//! | `[[call:name {"a":1}]]` | calls a tool, offered or not; arguments may be anything |
+//! | `[[then]]` | what is called behind it is called in another round |
+//! | `[[aside:text]]` | says the text with each round of calls |
+//!
+//! What the tools answered stands behind the echo, as ` | name: answer`.
 //!
 //! Where nothing is said of usage, the reported figures are our own counts of prompt and answer. The
 //! answer comes word by word.
@@ -18,7 +23,7 @@
 use std::time::Duration;
 
 use aiva_core::ports::Model;
-use aiva_core::reply::{ModelError, ModelReply, ModelRequest, tokens};
+use aiva_core::reply::{ModelCall, ModelError, ModelReply, ModelRequest, tokens};
 use aiva_core::wallet::{Usage, UsageSource};
 
 const MAX_SLEEP_MS: u64 = 60_000;
@@ -37,6 +42,8 @@ struct Script {
     no_usage: bool,
     cite: Vec<usize>,
     fail: bool,
+    rounds: Vec<Vec<(String, String)>>,
+    aside: String,
 }
 
 impl Model for Scripted {
@@ -54,7 +61,13 @@ impl Model for Scripted {
             let cause = "the script says so".into();
             return Err(ModelError { reason: "the model is unavailable", cause, usage: reported });
         }
-        let text = script.say.unwrap_or_else(|| format!("You said: {}", script.echo));
+        let asked = script.rounds.get(request.rounds.len()).filter(|_| request.may_call);
+        let calls = asked.map(|calls| called(request.rounds.len(), calls)).unwrap_or_default();
+        let text = match (script.say, calls.is_empty()) {
+            (_, false) => script.aside,
+            (Some(text), true) => text,
+            (None, true) => format!("You said: {}{}", script.echo, learned(request)),
+        };
         for word in text.split_inclusive(' ') {
             on_delta(word);
         }
@@ -62,8 +75,23 @@ impl Model for Scripted {
         let usage = reported.or_else(|| Some(self::reported(counted)));
         let given = 0..request.passages.len();
         let cited = script.cite.into_iter().filter(|index| given.contains(index)).collect();
-        Ok(ModelReply { text, usage: usage.filter(|_| !script.no_usage), cited })
+        Ok(ModelReply { text, usage: usage.filter(|_| !script.no_usage), cited, calls })
     }
+}
+
+fn called(round: usize, calls: &[(String, String)]) -> Vec<ModelCall> {
+    let calls = calls.iter().enumerate().map(|(at, (tool, arguments))| ModelCall {
+        id: format!("scripted_{round}_{at}"),
+        tool: tool.clone(),
+        arguments: arguments.clone(),
+    });
+    calls.collect()
+}
+
+/// What the tools answered so far.
+fn learned(request: &ModelRequest) -> String {
+    let calls = request.rounds.iter().flat_map(|round| &round.calls);
+    calls.map(|(call, answer)| format!(" | {}: {}", call.tool, answer.text)).collect()
 }
 
 fn reported((input_tokens, output_tokens): (u64, u64)) -> Usage {
@@ -93,6 +121,16 @@ impl Script {
         match name.trim() {
             "say" => self.say = Some(argument.to_owned()),
             "fail" => self.fail = true,
+            "aside" => self.aside = argument.to_owned(),
+            "then" => self.rounds.push(Vec::new()),
+            "call" => {
+                let (tool, arguments) = argument.split_once(' ').unwrap_or((argument, ""));
+                if self.rounds.is_empty() {
+                    self.rounds.push(Vec::new());
+                }
+                let call = (tool.to_owned(), arguments.to_owned());
+                self.rounds.last_mut().into_iter().for_each(|round| round.push(call.clone()));
+            }
             "no-usage" => self.no_usage = true,
             "sleep" => {
                 let Ok(sleep_ms) = argument.trim().parse::<u64>() else { return false };

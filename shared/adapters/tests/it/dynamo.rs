@@ -11,6 +11,7 @@ mod outbox;
 mod recovery;
 mod reply;
 mod submit;
+mod tool;
 mod units;
 mod wallet;
 mod workspace;

@@ -16,7 +16,8 @@ use aiva_adapters::llm::Patience;
 use aiva_core::id::Id;
 use aiva_core::knowledge::Passage;
 use aiva_core::ports::{Entropy, Model};
-use aiva_core::reply::{ModelError, ModelReply, ModelRequest};
+use aiva_core::reply::{Consulted, ModelCall, ModelError, ModelReply, ModelRequest, ToolSpec};
+use aiva_core::tool::ToolAnswer;
 use aiva_core::wallet::{Usage, UsageSource};
 
 /// Makes every wait as short as it can be.
@@ -59,7 +60,34 @@ fn request(question: &str) -> ModelRequest {
             passage("Refunds", "Refunds take 5 days."),
             passage("Shipping", "Shipping is free."),
         ],
+        may_call: true,
         max_output_tokens: 300,
+        ..ModelRequest::default()
+    }
+}
+
+/// A question whose first round of calls is answered: one well, one not.
+fn consulted(may_call: bool) -> ModelRequest {
+    let call = |id: &str, arguments: &str| ModelCall {
+        id: id.to_owned(),
+        tool: "order_status".to_owned(),
+        arguments: arguments.to_owned(),
+    };
+    let answer = |text: &str, failed| ToolAnswer { text: text.to_owned(), failed };
+    let calls = vec![
+        (call("c1", r#"{"order":7}"#), answer("shipped", false)),
+        (call("c2", "no JSON"), answer("the arguments are not JSON", true)),
+    ];
+    let parameters = serde_json::json!({ "properties": { "order": { "type": "integer" } } });
+    ModelRequest {
+        tools: vec![ToolSpec {
+            name: "order_status".to_owned(),
+            description: "Looks an order up.".to_owned(),
+            parameters,
+        }],
+        rounds: vec![Consulted { text: "Let me see.".to_owned(), calls }],
+        may_call,
+        ..request("Where is it?")
     }
 }
 

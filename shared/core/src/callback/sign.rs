@@ -6,20 +6,17 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-use super::Event;
-use crate::id::DeliveryId;
-
 /// The headers of one attempt.
 pub type SignedHeaders = Vec<(&'static str, String)>;
 
-/// Signs a body for one attempt. The first secret is the newest: it alone makes
-/// `X-Assistify-Signature` (over `${timestamp}.${body}`, keyed by the whole text of the secret);
+/// Signs a body for one attempt, or for one call of a tool; `id` is the delivery's or the call's. The
+/// first secret is the newest: it alone makes `X-Assistify-Signature` (over `${timestamp}.${body}`, keyed by the whole text of the secret);
 /// every secret makes a `v1` signature of Standard Webhooks (over `${id}.${timestamp}.${body}`, keyed by
 /// the bytes that `whsec_` encodes).
 pub fn sign(
     secrets: &[SecretString],
-    delivery: DeliveryId,
-    event: Event,
+    id: &str,
+    event: &str,
     body: &str,
     now: Timestamp,
 ) -> SignedHeaders {
@@ -29,15 +26,15 @@ pub fn sign(
         HEXLOWER.encode(&hmac(secret.expose_secret().as_bytes(), signed.as_bytes()))
     });
     let standard = secrets.iter().map(|secret| {
-        let signed = format!("{delivery}.{seconds}.{body}");
+        let signed = format!("{id}.{seconds}.{body}");
         format!("v1,{}", BASE64.encode(&hmac(&standard_key(secret), signed.as_bytes())))
     });
     vec![
         ("x-assistify-signature", format!("sha256={}", vendor.unwrap_or_default())),
         ("x-assistify-timestamp", seconds.to_string()),
-        ("x-assistify-delivery-id", delivery.to_string()),
-        ("x-assistify-event", event.as_str().to_owned()),
-        ("webhook-id", delivery.to_string()),
+        ("x-assistify-delivery-id", id.to_owned()),
+        ("x-assistify-event", event.to_owned()),
+        ("webhook-id", id.to_owned()),
         ("webhook-timestamp", seconds.to_string()),
         ("webhook-signature", standard.collect::<Vec<_>>().join(" ")),
     ]
@@ -70,25 +67,25 @@ mod tests {
     #[test]
     fn the_signatures_match_what_openssl_computes() {
         let secret = SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        let delivery: DeliveryId = "dl_00000000000000000000000000".parse().unwrap();
+        let delivery = "dl_00000000000000000000000000";
         let now = Timestamp::from_second(1_614_265_330).unwrap();
-        let headers = sign(&[secret], delivery, Event::TestPing, "{\"test\": 2432232314}", now);
+        let headers = sign(&[secret], delivery, "test.ping", "{\"test\": 2432232314}", now);
         let get = |name: &str| headers.iter().find(|(n, _)| *n == name).unwrap().1.clone();
         assert_eq!(
             get("x-assistify-signature"),
             "sha256=2e37df5d4a028c51a7f3133d64ae1e300d2c2c900f1b1d49d4369ad2530f8964"
         );
         assert_eq!(get("webhook-signature"), "v1,pdZNXhKhCCQt4xmxtzzyh0UXpnZQBE4aofStIpzk7zU=");
-        assert_eq!(get("webhook-id"), delivery.to_string());
+        assert_eq!(get("webhook-id"), delivery);
         assert_eq!(get("x-assistify-timestamp"), "1614265330");
     }
 
     #[test]
     fn two_live_secrets_make_two_standard_signatures_and_one_vendor_signature() {
         let secrets = [SecretString::from("whsec_AAAA"), SecretString::from("whsec_BBBB")];
-        let delivery: DeliveryId = "dl_00000000000000000000000000".parse().unwrap();
-        let both = sign(&secrets, delivery, Event::AiReply, "{}", Timestamp::UNIX_EPOCH);
-        let newest = sign(&secrets[..1], delivery, Event::AiReply, "{}", Timestamp::UNIX_EPOCH);
+        let delivery = "dl_00000000000000000000000000";
+        let both = sign(&secrets, delivery, "ai.reply", "{}", Timestamp::UNIX_EPOCH);
+        let newest = sign(&secrets[..1], delivery, "ai.reply", "{}", Timestamp::UNIX_EPOCH);
         assert_eq!(both[0], newest[0]);
         assert_eq!(both[6].1.split(' ').count(), 2);
     }

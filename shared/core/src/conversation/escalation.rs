@@ -12,6 +12,8 @@ pub enum HandoffReason {
     UserRequest,
     /// So many answers in a row rested on nothing ([`Escalation::low_confidence_turns`]).
     LowConfidence,
+    /// The model decided it and gave no reason of its own.
+    Agent,
 }
 
 impl HandoffReason {
@@ -21,6 +23,7 @@ impl HandoffReason {
             Self::Keyword => "keyword",
             Self::UserRequest => "user_request",
             Self::LowConfidence => "low_confidence",
+            Self::Agent => "agent_decision",
         }
     }
 }

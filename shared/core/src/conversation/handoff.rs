@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Conversation, HandoffReason};
+use super::Conversation;
 use crate::app::App;
 use crate::callback::{Event, Payload};
 use crate::delivery::{self, Delivery};
@@ -13,6 +13,15 @@ use crate::ports::Ports;
 /// The longest summary, in characters.
 const MAX_SUMMARY_CHARS: usize = 500;
 
+/// What a handoff says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told<'a> {
+    /// Why: one of [`super::HandoffReason`], or the model's own words.
+    pub(crate) reason: &'a str,
+    /// What the model says a human should know, if it does.
+    pub(crate) summary: Option<&'a str>,
+}
+
 /// Writes down `conversation.handoff` for the callback of the key that last wrote. `conversation` is
 /// as it will stand, `message` the visitor's message that the handoff is about.
 pub(crate) fn handoff<P: Ports>(
@@ -20,12 +29,12 @@ pub(crate) fn handoff<P: Ports>(
     key: Option<&ApiKey>,
     conversation: &Conversation,
     message: &Message,
-    reason: HandoffReason,
+    told: Told<'_>,
 ) -> Option<(Delivery, Timestamp)> {
-    let summary = summary(conversation, message);
+    let summary = told.summary.map_or_else(|| summary(conversation, message), str::to_owned);
     let payload = Payload {
         message_id: Some(message.id),
-        reason: Some(reason.as_str()),
+        reason: Some(told.reason),
         summary: Some(&summary),
         ..Payload::default()
     };

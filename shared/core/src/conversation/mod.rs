@@ -22,7 +22,7 @@ mod wish;
 pub use escalation::HandoffReason;
 pub(crate) use escalation::asked_for;
 pub use hand_back::hand_back;
-pub(crate) use handoff::handoff;
+pub(crate) use handoff::{Told, handoff};
 pub use list::{ConversationFilter, list};
 pub use read::{ConversationView, find, read};
 pub use reply_as_agent::{AgentReply, reply_as_agent};

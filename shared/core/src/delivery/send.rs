@@ -49,8 +49,8 @@ pub(super) async fn send<P: Ports>(
     }
     let answer = match CallbackUrl::parse(&callback.url, &app.settings.egress) {
         Ok(url) => {
-            let headers =
-                callback::sign(&secrets, delivery.id, delivery.event, &delivery.payload, at);
+            let (id, event) = (delivery.id.to_string(), delivery.event.as_str());
+            let headers = callback::sign(&secrets, &id, event, &delivery.payload, at);
             let body = delivery.payload.clone().into_bytes();
             let timeout = settings.timeout;
             let max_response_bytes = MAX_RESPONSE_BYTES;

@@ -30,7 +30,7 @@ pub struct Message {
     pub content: Content,
     /// Who may see it.
     pub visibility: Visibility,
-    /// The end user who said it, if named (visitors only).
+    /// The end user who said it, if named; of a private reply, the one whom it is for.
     pub user: Option<ExternalId>,
     /// The human agent's name (agents only).
     pub agent_name: Option<String>,

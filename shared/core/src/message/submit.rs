@@ -10,14 +10,14 @@ use super::{
 };
 use crate::app::App;
 use crate::conversation::{
-    self, Conversation, ConversationRef, ConversationStatus, HandoffReason, Owner,
+    self, Conversation, ConversationRef, ConversationStatus, HandoffReason, Owner, Told,
 };
 use crate::error::{Conflict, Error, Quota, Result};
 use crate::id::{ConversationId, MessageId};
 use crate::key::{ApiKey, KeyId};
 use crate::outbox::GenerationJob;
 use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Queue, Situation};
-use crate::project::ModelSettings;
+use crate::project::{Bounds, Project};
 use crate::recharge;
 use crate::reply::{self, tokens};
 use crate::text::{Content, ExternalId, IdempotencyKey};
@@ -226,7 +226,10 @@ fn draft<P: Ports>(
     conversation.last_user.clone_from(&command.user);
     let message = message_of(MessageId::new(now, app), conversation.seq, command, now);
     let event = match fate {
-        Fate::Handoff(reason) => conversation::handoff(app, key, &conversation, &message, reason),
+        Fate::Handoff(reason) => {
+            let told = Told { reason: reason.as_str(), summary: None };
+            conversation::handoff(app, key, &conversation, &message, told)
+        }
         Fate::Generate | Fate::Skip(_) => None,
     };
     Submission {
@@ -288,15 +291,16 @@ fn generation<P: Ports>(
     current: &Situation,
     shard: u8,
 ) -> Disposition {
-    let (workspace, agent) = (&current.workspace, &current.project.agent);
+    let workspace = &current.workspace;
     let now = app.now();
-    let bounds = bounds_for(&agent.model, &command.content);
+    let bounds = bounds_for(&current.project, &command.content);
     let hold = Hold {
         amount: bounds.worst_case(&workspace.rates),
         shard,
         rates: workspace.rates,
         max_input_tokens: bounds.max_input_tokens,
         max_output_tokens: bounds.max_output_tokens,
+        model_calls: bounds.model_calls,
         month: time::month(now),
     };
     // Only a named user has a cap.
@@ -306,10 +310,9 @@ fn generation<P: Ports>(
 }
 
 /// The agent's bounds, widened for a message that would not fit its prompt: what was accepted is read.
-fn bounds_for(settings: &ModelSettings, content: &Content) -> ModelSettings {
+fn bounds_for(project: &Project, content: &Content) -> Bounds {
     let needed = tokens::estimate(content.as_str()) + PROMPT_OVERHEAD_TOKENS;
-    let needed = u32::try_from(needed).unwrap_or(u32::MAX);
-    ModelSettings { max_input_tokens: settings.max_input_tokens.max(needed), ..*settings }
+    project.bounds(u32::try_from(needed).unwrap_or(u32::MAX))
 }
 
 /// The shard that a conversation pays from first.

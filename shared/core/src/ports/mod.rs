@@ -20,6 +20,7 @@ mod identity;
 mod outgoing;
 mod owner;
 mod recovery;
+mod tool;
 
 pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceStore};
 pub use answer::{KnowledgeIndex, Model};
@@ -31,8 +32,8 @@ pub use endpoint::EndpointStore;
 pub use identity::{IdentityStore, Mail, Mailer};
 pub use outgoing::{HttpOut, Names, OutgoingError, OutgoingRequest, OutgoingResponse};
 pub use owner::{NoticeStore, OperatorStore};
-
 pub use recovery::RecoveryStore;
+pub use tool::ToolStore;
 
 /// The set of ports that one binary is built with.
 pub trait Ports: Send + Sync + 'static {
@@ -82,6 +83,7 @@ pub trait Store:
     + OperatorStore
     + NoticeStore
     + BillingStore
+    + ToolStore
 {
 }
 

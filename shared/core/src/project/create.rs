@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::id::{ProjectId, WorkspaceId};
 use crate::ports::{Clock, Entropy, WorkspaceStore};
 use crate::text::Label;
+use crate::tool::Toolset;
 
 /// Projects that a workspace may have. Two made at the same time may both be the last.
 const MAX_PROJECTS: usize = 100;
@@ -32,6 +33,7 @@ pub async fn create(
         name,
         agent: Agent::default(),
         knowledge_version: 0,
+        tools: Toolset::default(),
         created_at: now,
     };
     store.create_project(&project).await?;

@@ -42,6 +42,7 @@ mod tests {
             name: Label::parse("name", "p").unwrap(),
             agent: Agent::default(),
             knowledge_version: 0,
+            tools: crate::tool::Toolset::default(),
             created_at: jiff::Timestamp::UNIX_EPOCH,
         }
     }

@@ -4,14 +4,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ProjectId, WorkspaceId};
-use crate::money::{MicroCredits, Rates};
 use crate::text::Label;
+use crate::tool::Toolset;
 
+mod bounds;
 mod create;
 mod find;
 mod list;
 mod set_agent;
 
+pub(crate) use bounds::EXCHANGE_TOKENS;
+pub use bounds::{Bounds, MAX_CALLS, MAX_ROUNDS};
 pub use create::create;
 pub use find::resolve;
 pub use list::list;
@@ -30,6 +33,8 @@ pub struct Project {
     pub agent: Agent,
     /// Counts the changes of its knowledge; an index is good for one value.
     pub knowledge_version: u64,
+    /// What it knows of its tools without reading them.
+    pub tools: Toolset,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -82,11 +87,6 @@ impl ModelSettings {
     pub const INPUT_TOKENS: std::ops::RangeInclusive<u32> = 1_024..=200_000;
     /// The smallest and greatest reply, in tokens.
     pub const OUTPUT_TOKENS: std::ops::RangeInclusive<u32> = 16..=16_384;
-
-    /// What the most expensive generation within these bounds costs.
-    pub fn worst_case(&self, rates: &Rates) -> MicroCredits {
-        rates.charge(u64::from(self.max_input_tokens), u64::from(self.max_output_tokens))
-    }
 }
 
 impl Default for ModelSettings {

@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::rounds::{Replied, Scene, converse, is_verified};
 use super::settle::settle;
-use super::{ModelError, ModelReply, ModelRequest, compose, tokens};
+use super::{ToolSpec, compose, escalate};
 use crate::app::App;
+use crate::conversation::ConversationRef;
 use crate::error::{Error, Result};
 use crate::knowledge;
-use crate::message::{Claimed, Lease, OwedReply};
+use crate::message::{Claimed, Lease, Message, OwedReply, Visibility};
 use crate::outbox::GenerationJob;
 use crate::ports::{
     Clock, ConversationStore, HttpOut, KnowledgeIndex, MessageStore, Model, Ports, Situation,
+    ToolStore,
 };
-use crate::wallet::{Usage, UsageSource};
+use crate::tool::{Access, Tool};
+use crate::wallet::Usage;
 
 /// What a generation works with.
 pub struct Means<'a, M, I, H> {
@@ -92,15 +96,22 @@ pub async fn generate<P: Ports>(
     } else {
         answer(app, means, &situation, &owed).await?
     };
-    settle(app, situation, job, &owed, outcome).await?;
+    if !matches!(outcome, Outcome::Overtaken) {
+        settle(app, situation, job, &owed, outcome).await?;
+    }
     Ok(Generated::Done)
 }
 
 /// What the model made of it.
 pub(super) enum Outcome {
-    Replied { reply: ModelReply, usage: Usage, request: Box<ModelRequest> },
-    Failed { reason: &'static str, usage: Option<Usage> },
+    Replied(Box<Replied>),
+    Failed {
+        reason: &'static str,
+        usage: Option<Usage>,
+    },
     NotAsked,
+    /// Another worker has the lease by now.
+    Overtaken,
 }
 
 async fn answer<P: Ports>(
@@ -115,29 +126,47 @@ async fn answer<P: Ports>(
     let question = owed.message.content.as_str();
     let before = seq.saturating_sub(1);
     let reference = &conversation.reference;
-    let history = match before {
+    let mut history = match before {
         0 => Vec::new(),
         before => app.store.messages_until(reference, before, HISTORY_MESSAGES).await?,
     };
+    let mut tools = if situation.project.tools.count > 0 && owed.hold.model_calls > 1 {
+        app.store.tools(reference.workspace, reference.project).await?
+    } else {
+        Vec::new()
+    };
+    unlock(app, reference, owed, (&mut history, &mut tools)).await?;
+    let private = history.iter().any(|message| message.visibility == Visibility::Private);
     let passages =
         knowledge::search(&app.store, means.index, &situation.project, question, PASSAGES).await?;
-    let request = compose(&situation.project.agent, &history, question, passages, &owed.hold);
-    match means.model.reply(&request, means.on_delta).await {
-        Ok(reply) => {
-            let usage = reply.usage.unwrap_or_else(|| estimated(&request, &reply));
-            Ok(Outcome::Replied { reply, usage, request: Box::new(request) })
-        }
-        Err(ModelError { reason, cause, usage }) => {
-            tracing::warn!(message_id = %owed.message.id, reason, %cause, "generation failed");
-            Ok(Outcome::Failed { reason, usage })
-        }
-    }
+    let offered = std::iter::once(Ok(escalate::spec())).chain(tools.iter().map(offered));
+    let offered = offered.collect::<Result<_>>()?;
+    let agent = &situation.project.agent;
+    let request = compose(agent, &history, question, passages, offered, &owed.hold);
+    converse(app, means, &Scene { reference, owed, tools, private }, request).await
 }
 
-fn estimated(request: &ModelRequest, reply: &ModelReply) -> Usage {
-    Usage {
-        input_tokens: request.estimated_input_tokens(),
-        output_tokens: tokens::estimate(&reply.text),
-        source: UsageSource::Estimated,
-    }
+/// Leaves out what this end user may not see or do: private turns of others, and, unless the user is
+/// verified at this moment, private turns and personal tools altogether.
+async fn unlock<P: Ports>(
+    app: &App<P>,
+    reference: &ConversationRef,
+    owed: &OwedReply,
+    (history, tools): (&mut Vec<Message>, &mut Vec<Tool>),
+) -> Result<()> {
+    let user = owed.message.user.as_ref();
+    let is_public = |message: &Message| message.visibility == Visibility::Public;
+    let is_own = |message: &Message| message.user.is_some() && message.user.as_ref() == user;
+    let asked = history.iter().any(|message| !is_public(message) && is_own(message))
+        || tools.iter().any(|tool| tool.access == Access::Personal);
+    let verified = asked && is_verified(app, reference, user).await?;
+    history.retain(|message| is_public(message) || (verified && is_own(message)));
+    tools.retain(|tool| verified || tool.access == Access::Public);
+    Ok(())
+}
+
+fn offered(tool: &Tool) -> Result<ToolSpec> {
+    let parameters = serde_json::from_str(&tool.parameters).map_err(Error::internal)?;
+    let (name, description) = (tool.name.to_string(), tool.description.clone());
+    Ok(ToolSpec { name, description, parameters })
 }

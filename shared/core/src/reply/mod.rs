@@ -1,5 +1,7 @@
 //! The reply: prompt, model, settlement.
 
+use serde_json::Value;
+
 use crate::conversation::{Conversation, ConversationRef};
 use crate::delivery::Delivery;
 use crate::error::Cause;
@@ -7,10 +9,13 @@ use crate::id::MessageId;
 use crate::knowledge::Passage;
 use crate::message::{Message, Sender};
 use crate::text::ExternalId;
+use crate::tool::{self, ToolAnswer};
 use crate::wallet::{Hold, LedgerEntry, Usage};
 
+mod escalate;
 mod generate;
 mod prompt;
+mod rounds;
 mod settle;
 pub mod tokens;
 
@@ -19,7 +24,7 @@ pub use prompt::compose;
 pub(crate) use settle::announce;
 
 /// What a model is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ModelRequest {
     /// Rules, persona and fenced passages, ready to send.
     pub system: String,
@@ -29,18 +34,82 @@ pub struct ModelRequest {
     pub question: String,
     /// The passages that stand in `system`, in the order of their numbers from 1.
     pub passages: Vec<Passage>,
+    /// What the model may do beside answering.
+    pub tools: Vec<ToolSpec>,
+    /// What it did so far for this answer, oldest first.
+    pub rounds: Vec<Consulted>,
+    /// Whether it may do any of it now; otherwise it has to answer.
+    pub may_call: bool,
     /// Tokens the reply may have.
     pub max_output_tokens: u32,
+}
+
+/// A tool as a model is offered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolSpec {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// The JSON Schema of its arguments.
+    pub parameters: Value,
+}
+
+impl ToolSpec {
+    fn tokens(&self) -> u64 {
+        let parameters = self.parameters.to_string();
+        tool::definition_tokens(&self.name, &self.description, &parameters)
+    }
+}
+
+/// A call that a model asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelCall {
+    /// The model's own id for it.
+    pub id: String,
+    /// The tool.
+    pub tool: String,
+    /// The arguments as the model wrote them: JSON, if it did well.
+    pub arguments: String,
+}
+
+impl ModelCall {
+    /// Our own, pessimistic count of it, in tokens.
+    pub(crate) fn tokens(&self) -> u64 {
+        tokens::estimate(&self.tool) + tokens::estimate(&self.arguments) + tokens::PER_TURN
+    }
+}
+
+/// One round of calls: what the model said and asked for, and what it was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consulted {
+    /// What it said beside the calls.
+    pub text: String,
+    /// The calls with their answers.
+    pub calls: Vec<(ModelCall, ToolAnswer)>,
+}
+
+impl Consulted {
+    fn tokens(&self) -> u64 {
+        let calls = self.calls.iter();
+        let calls = calls.map(|(call, answer)| {
+            call.tokens() + tokens::estimate(&answer.text) + tokens::PER_TURN
+        });
+        tokens::estimate(&self.text) + calls.sum::<u64>()
+    }
 }
 
 impl ModelRequest {
     /// Our own, pessimistic count of the prompt, in tokens.
     pub fn estimated_input_tokens(&self) -> u64 {
         let turns = self.history.iter().map(|turn| tokens::estimate(&turn.text) + tokens::PER_TURN);
+        let rounds = self.rounds.iter().map(Consulted::tokens);
         tokens::estimate(&self.system)
             + tokens::estimate(&self.question)
             + tokens::PER_TURN
             + turns.sum::<u64>()
+            + self.tools.iter().map(ToolSpec::tokens).sum::<u64>()
+            + rounds.sum::<u64>()
     }
 }
 
@@ -62,6 +131,8 @@ pub struct ModelReply {
     pub usage: Option<Usage>,
     /// Which passages it rests on, as indices into [`ModelRequest::passages`].
     pub cited: Vec<usize>,
+    /// What the model wants done before it goes on.
+    pub calls: Vec<ModelCall>,
 }
 
 /// Why a reply will never come: the adapter has tried as often as is safe.

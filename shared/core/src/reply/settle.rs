@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::escalate::FAREWELL;
 use super::generate::Outcome;
-use super::{Ending, ModelReply, ModelRequest, Settled, Settlement};
+use super::rounds::Replied;
+use super::{Ending, Settled, Settlement};
 use crate::app::App;
 use crate::callback::{Event, Payload, PayloadMessage};
-use crate::conversation::{self, Conversation, ConversationStatus, HandoffReason};
+use crate::conversation::{self, Conversation, ConversationStatus, HandoffReason, Told};
 use crate::delivery::{self, Delivery};
 use crate::error::{Error, Result};
 use crate::id::{LedgerEntryId, MessageId};
@@ -35,7 +37,7 @@ pub(super) async fn settle<P: Ports>(
         .conversation
         .ok_or_else(|| Error::internal("a claimed message has no conversation"))?;
     for _ in 0..MAX_STALE_ROUNDS {
-        let handoff = if ends_patience(&conversation, &outcome, owed, patience) {
+        let handoff = if goes_to_human(&conversation, &outcome, owed, patience) {
             // The event is the whole conversation's: it goes to the key that last wrote in it.
             let last = conversation.last_key.filter(|last| *last != owed.key);
             let last = match last {
@@ -70,23 +72,36 @@ enum Handoff {
     To(Option<Box<ApiKey>>),
 }
 
-/// A reply that rests on no passage is of low confidence.
+/// A reply that rests on no passage and on no tool is of low confidence.
 fn is_unsure(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Replied { reply, .. } if reply.cited.is_empty())
+    matches!(outcome, Outcome::Replied(reply) if reply.cited.is_empty() && !reply.informed)
 }
 
-/// Whether this reply is one too many of low confidence in a row.
-fn ends_patience(
+/// Whether the model wants a human, or this reply is one too many of low confidence in a row.
+fn goes_to_human(
     conversation: &Conversation,
     outcome: &Outcome,
     owed: &OwedReply,
     patience: Option<u8>,
 ) -> bool {
     let turns = conversation.low_confidence_turns.saturating_add(1);
+    let wished = matches!(outcome, Outcome::Replied(reply) if reply.wish.is_some());
+    let too_many = patience.is_some_and(|patience| turns >= u32::from(patience));
     conversation.ai_answers(owed.message.seq)
         && conversation.status == ConversationStatus::Open
-        && is_unsure(outcome)
-        && patience.is_some_and(|patience| turns >= u32::from(patience))
+        && (wished || (is_unsure(outcome) && too_many))
+}
+
+/// Why a conversation goes to a human with this reply.
+fn why(outcome: &Outcome) -> Told<'_> {
+    let wish = match outcome {
+        Outcome::Replied(reply) => reply.wish.as_ref(),
+        Outcome::Failed { .. } | Outcome::NotAsked | Outcome::Overtaken => None,
+    };
+    match wish {
+        Some(wish) => Told { reason: &wish.reason, summary: wish.summary.as_deref() },
+        None => Told { reason: HandoffReason::LowConfidence.as_str(), summary: None },
+    }
 }
 
 /// Tells the queue what is due. What it loses, the sweep sends again.
@@ -109,23 +124,24 @@ fn draft<P: Ports>(
     let now = app.now();
     let mut reply = None;
     let (ending, usage) = match outcome {
-        Outcome::Replied { reply: text, usage, request } if conversation.ai_answers(job.seq) => {
+        Outcome::Replied(said) if conversation.ai_answers(job.seq) => {
             conversation.seq += 1;
             conversation.low_confidence_turns = if is_unsure(outcome) {
                 conversation.low_confidence_turns.saturating_add(1)
             } else {
                 0
             };
-            reply =
-                Some(message_of(MessageId::new(now, app), conversation.seq, text, request, now));
-            (Ending::Replied, Some(*usage))
+            let id = MessageId::new(now, app);
+            reply = Some(message_of(id, conversation.seq, said, owed, now));
+            (Ending::Replied, Some(said.usage))
         }
         // Nobody is charged by our own estimate for what nobody reads.
-        Outcome::Replied { usage, .. } => {
-            (Ending::Suppressed, Some(*usage).filter(|usage| usage.source == UsageSource::Reported))
+        Outcome::Replied(said) => {
+            let reported = Some(said.usage).filter(|usage| usage.source == UsageSource::Reported);
+            (Ending::Suppressed, reported)
         }
         Outcome::Failed { usage, .. } => (Ending::Failed, *usage),
-        Outcome::NotAsked => (Ending::Suppressed, None),
+        Outcome::NotAsked | Outcome::Overtaken => (Ending::Suppressed, None),
     };
     let payload = payload_of(outcome, reply.as_ref(), owed);
     let event = payload.filter(|_| ending != Ending::Suppressed).and_then(|(event, payload)| {
@@ -134,9 +150,8 @@ fn draft<P: Ports>(
     let mut deliveries: Vec<_> = event.into_iter().collect();
     if let (Handoff::To(key), Ending::Replied) = (handoff, ending) {
         conversation.give_to_human(None);
-        let reason = HandoffReason::LowConfidence;
-        let (key, message) = (key.as_deref(), &owed.message);
-        deliveries.extend(conversation::handoff(app, key, &conversation, message, reason));
+        let (key, message, told) = (key.as_deref(), &owed.message, why(outcome));
+        deliveries.extend(conversation::handoff(app, key, &conversation, message, told));
     }
     conversation.version += 1;
     conversation.updated_at = now;
@@ -186,24 +201,25 @@ fn charge<P: Ports>(
 fn message_of(
     id: MessageId,
     seq: u64,
-    reply: &ModelReply,
-    request: &ModelRequest,
+    reply: &Replied,
+    owed: &OwedReply,
     now: Timestamp,
 ) -> Message {
-    let cited = reply.cited.iter().filter_map(|index| request.passages.get(*index));
+    let cited = reply.cited.iter().filter_map(|index| reply.passages.get(*index));
     let citations = cited.map(|passage| Citation {
         source_id: passage.source,
         title: passage.title.clone(),
         url: passage.url.clone(),
         passage: passage.text.clone(),
     });
+    let silence = if reply.wish.is_some() { FAREWELL } else { SILENT_MODEL };
     Message {
         id,
         seq,
         sender: Sender::Ai,
-        content: Content::of_reply(&reply.text, SILENT_MODEL),
-        visibility: Visibility::Public,
-        user: None,
+        content: Content::of_reply(&reply.text, silence),
+        visibility: if reply.private { Visibility::Private } else { Visibility::Public },
+        user: owed.message.user.clone().filter(|_| reply.private),
         agent_name: None,
         citations: citations.collect(),
         created_at: now,
@@ -228,6 +244,6 @@ fn payload_of<'a>(
                 ..Payload::default()
             },
         )),
-        (Outcome::Replied { .. } | Outcome::NotAsked, None) => None,
+        (Outcome::Replied(_) | Outcome::NotAsked | Outcome::Overtaken, None) => None,
     }
 }

@@ -43,6 +43,8 @@ pub struct Hold {
     pub max_input_tokens: u32,
     /// The greatest reply, in tokens.
     pub max_output_tokens: u32,
+    /// How often the model may be asked.
+    pub model_calls: u8,
     /// The calendar month (UTC) it counts to for the user's cap and the plan's messages, as `yyyymm`.
     pub month: u32,
 }

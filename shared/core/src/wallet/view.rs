@@ -45,7 +45,7 @@ pub async fn view(
         available,
         held: balance.saturating_sub(available),
         rates: workspace.rates,
-        worst_case: project.agent.model.worst_case(&workspace.rates),
+        worst_case: project.bounds(0).worst_case(&workspace.rates),
         messages_this_month: shards.iter().map(|shard| shard.messages).sum(),
     })
 }

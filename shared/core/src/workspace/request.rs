@@ -7,6 +7,7 @@ use crate::money::Rates;
 use crate::ports::{Clock, Entropy, WorkspaceStore};
 use crate::project::{Agent, Project};
 use crate::text::Label;
+use crate::tool::Toolset;
 use crate::wallet;
 
 /// A wish for a workspace, as it was written.
@@ -48,6 +49,7 @@ pub async fn request(
         name: Label::parse("name", DEFAULT_PROJECT_NAME)?,
         agent: Agent::default(),
         knowledge_version: 0,
+        tools: Toolset::default(),
         created_at: now,
     };
     store.create_workspace(&workspace, &project).await?;

@@ -18,6 +18,7 @@ mod read;
 mod recovery;
 mod source;
 mod takeover;
+mod tool;
 mod usage;
 mod wallet;
 mod workspace;
@@ -69,6 +70,10 @@ pub const ROUTES: &[Route] = &[
     source::LIST,
     source::READ,
     source::REMOVE,
+    tool::PUT,
+    tool::LIST,
+    tool::READ,
+    tool::REMOVE,
     contact::UNVERIFY,
     conversation::LIST,
     conversation::READ,
@@ -90,6 +95,7 @@ pub fn serving<P: Ports>() -> RouteSet<P> {
         .with(billing::serving())
         .with(project::serving())
         .with(source::serving())
+        .with(tool::serving())
         .with(contact::serving())
         .with(conversation::serving())
         .with(takeover::serving())

@@ -13,5 +13,6 @@ mod plan;
 mod refusal;
 mod routes;
 mod takeover;
+mod tool;
 mod transcript;
 mod world;

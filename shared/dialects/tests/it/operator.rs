@@ -219,6 +219,12 @@ async fn every_list_pages_through_all_it_has_newest_first_and_nothing_twice() {
         post(format!("/{shop}/projects"), json!({"name": name})).await;
         let source = json!({"type": "raw", "text": name});
         post(format!("/{shop}/projects/default/sources"), source).await;
+        let tool = json!({
+            "description": name, "parameters": {}, "url": "https://shop.example.com/tool",
+            "access": "public",
+        });
+        let path = format!("/{shop}/projects/default/tools/tool_{number}");
+        assert_eq!(operate(&world, "PUT", &path, &tool).await.0, 201);
         let top_up = json!({"amount": 1, "idempotencyKey": name});
         post(format!("/{shop}/wallet/top-ups"), top_up).await;
         post(format!("/{shop}/keys/{key}/test"), Value::Null).await;
@@ -234,6 +240,7 @@ async fn every_list_pages_through_all_it_has_newest_first_and_nothing_twice() {
         (format!("/{shop}/keys"), 5 + 1 + 7),
         (format!("/{shop}/projects"), 2 + 7),
         (format!("/{shop}/projects/default/sources"), 7),
+        (format!("/{shop}/projects/default/tools"), 7),
         (format!("/{shop}/wallet/ledger"), 1 + 7),
         (format!("/{shop}/logs/requests"), 7),
         (format!("/{shop}/logs/deliveries"), 7),

@@ -160,7 +160,7 @@ impl Model for Gate {
         self.asked.notify_one();
         self.go.notified().await;
         let text = "The agent's answer.".to_owned();
-        Ok(ModelReply { text, usage: self.usage, cited: vec![0] })
+        Ok(ModelReply { text, usage: self.usage, cited: vec![0], calls: Vec::new() })
     }
 }
 
@@ -174,7 +174,7 @@ impl Model for Knows {
         _on_delta: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<ModelReply, ModelError> {
         let cited = if self.0 { vec![0] } else { Vec::new() };
-        Ok(ModelReply { text: "Well…".to_owned(), usage: None, cited })
+        Ok(ModelReply { text: "Well…".to_owned(), usage: None, cited, calls: Vec::new() })
     }
 }
 

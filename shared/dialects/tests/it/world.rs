@@ -158,16 +158,28 @@ impl Model for Told {
         _request: &ModelRequest,
         _on_delta: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<ModelReply, ModelError> {
-        Ok(ModelReply { text: self.0.clone(), usage: None, cited: vec![0] })
+        Ok(ModelReply { text: self.0.clone(), usage: None, cited: vec![0], calls: Vec::new() })
     }
 }
 
-/// A deployment from which nothing is reached.
-struct NoWayOut;
+/// Everything outside: it takes every request, and says that it is done.
+#[derive(Debug, Default)]
+pub(crate) struct Outside(Mutex<Vec<OutgoingRequest>>);
 
-impl HttpOut for NoWayOut {
-    async fn post(&self, _: OutgoingRequest) -> Result<OutgoingResponse, OutgoingError> {
-        Err(OutgoingError::Connect)
+impl Outside {
+    /// The bodies of what reached it.
+    pub(crate) fn bodies(&self) -> Vec<serde_json::Value> {
+        let requests = self.0.lock().unwrap();
+        requests.iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect()
+    }
+}
+
+impl HttpOut for Outside {
+    async fn post(&self, request: OutgoingRequest) -> Result<OutgoingResponse, OutgoingError> {
+        self.0.lock().unwrap().push(request);
+        let body = b"done".to_vec();
+        let (retry_after, truncated) = (None, false);
+        Ok(OutgoingResponse { status: 200, retry_after, body, truncated, body_complete: true })
     }
 }
 
@@ -216,6 +228,8 @@ pub(crate) struct World {
     pub(crate) names: BTreeMap<String, String>,
     /// What the database was asked.
     pub(crate) recorder: Recorder,
+    /// What was reached outside.
+    pub(crate) outside: Outside,
     shop: Workspace,
     client: aws_sdk_dynamodb::Client,
 }
@@ -263,7 +277,8 @@ impl World {
             Edge::with_payments(app, Some(OPERATOR_TOKEN.into()), Some(PAYMENT_SECRET.into()));
         let router = router(Arc::clone(&edge), function::everything());
         let shop = workspace_of(&edge, "Shop", Some(1_000_000_000_000)).await;
-        let mut world = Self { edge, router, names: BTreeMap::new(), recorder, shop, client };
+        let (names, outside) = (BTreeMap::new(), Outside::default());
+        let mut world = Self { edge, router, names, recorder, outside, shop, client };
         world.fill().await;
         world
     }
@@ -348,7 +363,7 @@ impl World {
         for job in self.take_jobs() {
             let settings = lease();
             let model = Told(text.to_owned());
-            reply::generate(app, means(&model), &job, &settings).await.unwrap();
+            reply::generate(app, means(&model, &self.outside), &job, &settings).await.unwrap();
         }
     }
 
@@ -356,7 +371,7 @@ impl World {
     pub(crate) async fn reply_with(&self, model: &impl Model) {
         let app = &*self.edge.app;
         for job in self.take_jobs() {
-            reply::generate(app, means(model), &job, &lease()).await.unwrap();
+            reply::generate(app, means(model, &self.outside), &job, &lease()).await.unwrap();
         }
     }
 
@@ -364,7 +379,7 @@ impl World {
     pub(crate) async fn fail_one(&self) {
         let job = self.edge.app.queue.generations.lock().unwrap().pop().unwrap();
         let app = &*self.edge.app;
-        reply::generate(app, means(&Broken), &job, &lease()).await.unwrap();
+        reply::generate(app, means(&Broken, &self.outside), &job, &lease()).await.unwrap();
     }
 
     fn take_jobs(&self) -> Vec<GenerationJob> {
@@ -376,7 +391,9 @@ impl World {
         let (app, model) = (&*self.edge.app, Told(text.to_owned()));
         let replies = self.take_jobs().into_iter().map(|job| {
             let model = &model;
-            async move { reply::generate(app, means(model), &job, &lease()).await.unwrap() }
+            async move {
+                reply::generate(app, means(model, &self.outside), &job, &lease()).await.unwrap()
+            }
         });
         futures_util::future::join_all(replies).await;
     }
@@ -423,8 +440,8 @@ impl World {
     }
 }
 
-fn means<M: Model>(model: &M) -> Means<'_, M, OnePassage, NoWayOut> {
-    Means { model, index: &OnePassage, http: &NoWayOut, on_delta: &|_| {} }
+fn means<'a, M: Model>(model: &'a M, http: &'a Outside) -> Means<'a, M, OnePassage, Outside> {
+    Means { model, index: &OnePassage, http, on_delta: &|_| {} }
 }
 
 fn lease() -> GenerationSettings {

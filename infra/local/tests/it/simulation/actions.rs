@@ -16,6 +16,7 @@ use aiva_core::recovery::{self, RecoverCommand};
 use aiva_core::reply::{self, GenerationSettings, Means};
 use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
 
+use super::tools;
 use super::world::{NoKnowledge, Sent, World, ids};
 
 /// One step: somebody does something, or a process dies in the middle of it.
@@ -39,7 +40,8 @@ pub(super) async fn step(world: &mut World) {
             world.faults.revive();
             world.top_up(3).await;
         }
-        95..99 => {
+        95..97 => tools::change_identity(world).await,
+        97..100 => {
             let _ = payment::collect_due(&world.app, &world.bank).await;
         }
         _ => {}

@@ -12,7 +12,9 @@ use aiva_core::page::Limit;
 use aiva_core::ports::{ConversationStore, DeliveryStore, WalletStore};
 use aiva_core::wallet::{LedgerEntry, LedgerKind};
 
+use super::model::WISH;
 use super::money;
+use super::tools::{LOOKUP, REFUND};
 use super::world::World;
 
 pub(super) async fn check(world: &World) {
@@ -27,6 +29,25 @@ pub(super) async fn check(world: &World) {
     money_adds_up(world, &messages, &ledger, &endings).await;
     every_event_arrived_unchanged(world, &messages, &deliveries);
     money::came_in_once(world, &ledger).await;
+    no_call_is_repeated_or_made_for_the_wrong_one(world);
+}
+
+/// A call that may not be repeated reaches its tool at most once, and a personal one only for a contact
+/// who is verified at that moment; what reaches a tool fits its schema.
+fn no_call_is_repeated_or_made_for_the_wrong_one(world: &World) {
+    let calls = world.endpoint.calls.lock().expect("no panic holds the endpoint");
+    let mut seen: BTreeMap<&str, (&str, &serde_json::Value)> = BTreeMap::new();
+    for call in calls.iter() {
+        let tool = call.body["tool"].as_str().expect("a call names its tool");
+        assert_eq!(call.body["callId"], call.id.as_str(), "the body names another call");
+        assert_eq!(call.body["verified"], call.verified, "a tool was told a wrong tier");
+        assert!(call.body["arguments"]["order"].is_u64(), "arguments break the schema");
+        assert!(tool != REFUND || call.verified, "a personal tool ran for somebody unproven");
+        if let Some((first, arguments)) = seen.insert(&call.id, (tool, &call.body["arguments"])) {
+            assert_eq!(tool, LOOKUP, "a call was repeated");
+            assert_eq!((first, arguments), (tool, &call.body["arguments"]), "a repetition differs");
+        }
+    }
 }
 
 async fn messages(world: &World) -> Vec<Vec<Message>> {
@@ -188,7 +209,7 @@ fn every_handoff_is_told(messages: &[Vec<Message>], deliveries: &[Delivery], end
                 assert_eq!(ending, "skipped");
                 assert!(about.content.as_str().contains("human"));
             }
-            "low_confidence" => assert_eq!(ending, "replied"),
+            "low_confidence" | WISH => assert_eq!(ending, "replied"),
             other => panic!("a handoff for {other:?}"),
         }
         assert!(named.insert(id), "one message was handed over twice");
@@ -232,7 +253,7 @@ async fn money_adds_up(
     let most = replies + ended(endings, "suppressed");
     assert!((replies..=most).contains(&charges.len()), "a reply is charged once, nothing else is");
     for charge in charges {
-        assert!(charge.amount.negated() <= world.worst_case(), "a charge is greater than its hold");
+        assert!(charge.amount.negated() <= world.worst_case, "a charge is greater than its hold");
     }
 }
 

@@ -7,8 +7,11 @@
 #![expect(clippy::large_futures, reason = "a whole deployment runs in one task, once")]
 
 mod actions;
+mod endpoint;
 mod invariants;
+mod model;
 mod money;
+mod tools;
 mod world;
 
 use std::panic::AssertUnwindSafe;

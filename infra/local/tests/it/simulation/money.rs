@@ -98,7 +98,7 @@ pub(super) async fn came_in_once(world: &World, ledger: &[LedgerEntry]) {
     let paid = payments.iter().filter(|payment| payment.status == PaymentStatus::Succeeded);
     assert_eq!(recharged, paid.clone().map(|payment| payment.amount).sum(), "paid is not credited");
     assert_eq!(of(LedgerKind::AutoRecharge).count(), paid.count());
-    let most = 6 * world.worst_case().0;
+    let most = 6 * world.worst_case.0;
     assert!(recharged.0 <= most, "more than the month's maximum was taken");
     let granted = of(LedgerKind::PlanCredit).count();
     let due = usize::from(world.workspace.plan.terms().monthly_credit > MicroCredits::ZERO);

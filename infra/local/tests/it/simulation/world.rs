@@ -1,6 +1,5 @@
 //! One simulated deployment: real use cases and real adapters over the embedded engines.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,20 +16,19 @@ use aiva_core::knowledge::{Document, Edition, Passage};
 use aiva_core::message::{SubmitCommand, SubmitReceipt};
 use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::notice::{Notice, NoticeWhat};
-use aiva_core::ports::{
-    Clock, Entropy, HttpOut, KeyStore, KnowledgeIndex, Model, Names, OutgoingError,
-    OutgoingRequest, OutgoingResponse, Ports, WorkspaceStore,
-};
-use aiva_core::project::{Agent, Escalation, ModelSettings, Project};
-use aiva_core::reply::{ModelError, ModelReply, ModelRequest};
+use aiva_core::ports::{Clock, Entropy, KeyStore, KnowledgeIndex, Names, Ports, WorkspaceStore};
+use aiva_core::project::{self, Agent, Escalation, ModelSettings, Project};
 use aiva_core::text::{IdempotencyKey, Label};
-use aiva_core::wallet::{self, LedgerKind, TopUpCommand, Usage, UsageSource};
+use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
 use aiva_core::workspace::{self, Plan, Workspace, WorkspaceLimits, WorkspaceStatus};
 use aiva_embedded::{EmbeddedDynamo, EmbeddedSqs, FaultPlan, ManualClock};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use super::endpoint::SimEndpoint;
+use super::model::SimModel;
 use super::money::{self, SimBank};
+use super::tools;
 
 pub(super) const TABLE: &str = "aiva";
 pub(super) const GENERATION: &str = "generation.fifo";
@@ -101,32 +99,6 @@ impl Ports for SimPorts {
     type Entropy = SimEntropy;
 }
 
-/// A model that reports random usage within its bounds, sometimes none, and sometimes fails for good.
-pub(super) struct SimModel(Dice);
-impl Model for SimModel {
-    async fn reply(
-        &self,
-        request: &ModelRequest,
-        _on_delta: &(dyn Fn(&str) + Send + Sync),
-    ) -> Result<ModelReply, ModelError> {
-        if self.0.chance(6) {
-            return Err(ModelError {
-                reason: "the model failed",
-                cause: "simulated".into(),
-                usage: None,
-            });
-        }
-        let usage = (!self.0.chance(20)).then(|| Usage {
-            input_tokens: self.0.below(900),
-            output_tokens: self.0.below(u64::from(request.max_output_tokens)),
-            source: UsageSource::Reported,
-        });
-        let text = format!("answer {} to {}", self.0.next(), request.question);
-        let cited = if self.0.chance(60) { vec![0] } else { Vec::new() };
-        Ok(ModelReply { text, usage, cited })
-    }
-}
-
 pub(super) struct NoKnowledge;
 impl KnowledgeIndex for NoKnowledge {
     fn has(&self, _edition: Edition) -> bool {
@@ -138,40 +110,6 @@ impl KnowledgeIndex for NoKnowledge {
     async fn search(&self, _: Edition, _: &str, _: usize) -> Result<Vec<Passage>, Error> {
         Ok(Vec::new())
     }
-}
-
-/// An endpoint that fails, or gets the request and lets its answer be lost.
-pub(super) struct SimEndpoint {
-    dice: Dice,
-    pub(super) healthy: Mutex<bool>,
-    /// Bodies received, by delivery id.
-    pub(super) received: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
-}
-
-impl HttpOut for SimEndpoint {
-    async fn post(&self, request: OutgoingRequest) -> Result<OutgoingResponse, OutgoingError> {
-        let healthy = *self.healthy.lock().expect("no panic holds the endpoint");
-        let fate = if healthy { 99 } else { self.dice.below(100) };
-        if fate < 10 {
-            return Err(OutgoingError::Connect);
-        }
-        let header = |name: &str| request.headers.iter().find(|(key, _)| *key == name);
-        let id =
-            header("x-assistify-delivery-id").expect("every attempt names its delivery").1.clone();
-        let mut received = self.received.lock().expect("no panic holds the endpoint");
-        received.entry(id).or_default().push(request.body);
-        match fate {
-            10..20 => Err(OutgoingError::Timeout),
-            20..35 => Ok(answer(500)),
-            35..37 => Ok(answer(410)),
-            _ => Ok(answer(204)),
-        }
-    }
-}
-
-fn answer(status: u16) -> OutgoingResponse {
-    let (retry_after, body) = (None, Vec::new());
-    OutgoingResponse { status, retry_after, body, truncated: false, body_complete: true }
 }
 
 /// What the integrator knows of a request it made.
@@ -200,6 +138,8 @@ pub(super) struct World {
     pub(super) model: SimModel,
     pub(super) endpoint: SimEndpoint,
     pub(super) bank: SimBank,
+    /// What one generation holds.
+    pub(super) worst_case: MicroCredits,
     pub(super) workspace: Workspace,
     pub(super) key: KeyId,
     pub(super) sent: Vec<Sent>,
@@ -250,14 +190,12 @@ impl World {
         let faulty = app(dynamo.client_with_faults(&faults), sqs.client_with_faults(&faults));
         let patience = [None, Some(2), Some(4)][usize::try_from(dice.below(3)).expect("small")];
         let (workspace, key) = found(&truth, patience, money::plan(&dice)).await;
-        let endpoint = SimEndpoint {
-            dice: dice.clone(),
-            healthy: Mutex::new(false),
-            received: Mutex::default(),
-        };
+        let worst_case = worst_case(&truth, &workspace).await;
         let mut world = Self {
-            model: SimModel(dice.clone()),
+            worst_case,
             bank: SimBank::new(dice.clone()),
+            model: SimModel::new(dice.clone()),
+            endpoint: SimEndpoint::new(dice.clone()),
             table: dynamo.client(),
             engine: dynamo.clone(),
             sqs: sqs.client_with_faults(&faults),
@@ -268,7 +206,6 @@ impl World {
             truth,
             generation_url,
             deliveries_url,
-            endpoint,
             workspace,
             key,
             sent: Vec::new(),
@@ -281,14 +218,9 @@ impl World {
         world
     }
 
-    /// What one generation holds.
-    pub(super) fn worst_case(&self) -> MicroCredits {
-        settings().worst_case(&Rates::default())
-    }
-
     /// Brings in credit for so many worst cases, and half of one.
     pub(super) async fn top_up(&mut self, worst_cases: i64) {
-        let worst = self.worst_case().0;
+        let worst = self.worst_case.0;
         let amount = MicroCredits(worst * worst_cases + worst / 2);
         let idempotency =
             IdempotencyKey::parse("k", &format!("top-up-{}", self.dice.next())).expect("a key");
@@ -309,6 +241,11 @@ impl World {
     pub(super) fn advance(&self, step: Duration) {
         self.clock.advance(step);
     }
+}
+
+async fn worst_case(app: &App<SimPorts>, workspace: &Workspace) -> MicroCredits {
+    let found = project::resolve(&app.store, workspace.id, "default").await.expect("a project");
+    wallet::view(&app.store, workspace, &found, app.clock.now()).await.expect("a wallet").worst_case
 }
 
 /// From calm to a storm.
@@ -360,6 +297,7 @@ async fn found(
             ..Agent::default()
         },
         knowledge_version: 0,
+        tools: aiva_core::tool::Toolset::default(),
         created_at: now,
     };
     app.store.create_workspace(&workspace, &project).await.expect("the workspace is stored");
@@ -371,7 +309,8 @@ async fn found(
     };
     assert!(app.store.activate_workspace(&notice).await.expect("the workspace is activated"));
     let workspace = Workspace { status: WorkspaceStatus::Active, ..workspace };
-    money::set_rules(app, &workspace, settings().worst_case(&Rates::default())).await;
+    tools::offer(app, &workspace).await;
+    money::set_rules(app, &workspace, worst_case(app, &workspace).await).await;
     let key = api_key(app, &workspace).await;
     (workspace, key)
 }

@@ -99,7 +99,8 @@ struct CitationRow {
     p: String,
 }
 
-/// A hold: amount, shard, rates, the bounds in tokens, the month it counts to.
+/// A hold: amount, shard, rates, the bounds in tokens, the month it counts to, and how often the model
+/// may be asked.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct HoldRow {
     a: MicroCredits,
@@ -108,6 +109,16 @@ struct HoldRow {
     i: u32,
     o: u32,
     m: u32,
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    n: u8,
+}
+
+fn once() -> u8 {
+    1
+}
+
+fn is_once(times: &u8) -> bool {
+    *times == 1
 }
 
 impl From<Hold> for HoldRow {
@@ -119,6 +130,7 @@ impl From<Hold> for HoldRow {
             i: hold.max_input_tokens,
             o: hold.max_output_tokens,
             m: hold.month,
+            n: hold.model_calls,
         }
     }
 }
@@ -132,6 +144,7 @@ impl From<HoldRow> for Hold {
             max_input_tokens: row.i,
             max_output_tokens: row.o,
             month: row.m,
+            model_calls: row.n,
         }
     }
 }

@@ -17,6 +17,7 @@ pub(super) mod notice;
 pub(super) mod operator;
 pub(super) mod recovery;
 pub(super) mod request_log;
+pub(super) mod tool;
 pub(super) mod wallet;
 pub(super) mod workspace;
 

@@ -5,6 +5,7 @@ use aiva_core::id::{ProjectId, WorkspaceId};
 use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::project::{Agent, Project};
 use aiva_core::text::Label;
+use aiva_core::tool::Toolset;
 use aiva_core::workspace::{AccessRequest, Plan, Workspace, WorkspaceLimits, WorkspaceStatus};
 use serde::{Deserialize, Serialize};
 
@@ -112,7 +113,8 @@ impl TryFrom<WorkspaceRow> for Workspace {
     }
 }
 
-/// A project: `kv` is the version of its knowledge, `ag` its agent, a document as the operator sent it.
+/// A project: `kv` is the version of its knowledge, `ag` its agent, a document as the operator sent it,
+/// `tc` how many tools it has and `tt` the tokens of their definitions.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct ProjectRow {
     id: ProjectId,
@@ -120,7 +122,15 @@ pub(in crate::dynamo) struct ProjectRow {
     nm: Label,
     ag: Agent,
     kv: u64,
+    #[serde(default, skip_serializing_if = "is_none")]
+    tc: u32,
+    #[serde(default, skip_serializing_if = "is_none")]
+    tt: u32,
     ca: Millis,
+}
+
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 impl From<&Project> for ProjectRow {
@@ -131,6 +141,8 @@ impl From<&Project> for ProjectRow {
             nm: project.name.clone(),
             ag: project.agent.clone(),
             kv: project.knowledge_version,
+            tc: project.tools.count,
+            tt: project.tools.tokens,
             ca: project.created_at.into(),
         }
     }
@@ -146,6 +158,7 @@ impl TryFrom<ProjectRow> for Project {
             name: row.nm,
             agent: row.ag,
             knowledge_version: row.kv,
+            tools: Toolset { count: row.tc, tokens: row.tt },
             created_at: row.ca.moment()?,
         })
     }

@@ -54,7 +54,7 @@ fn answer(request: &ModelRequest) -> ModelReply {
         source: UsageSource::Estimated,
     };
     let cited = used.map(|(index, _)| index).into_iter().collect();
-    ModelReply { text, usage: Some(usage), cited }
+    ModelReply { text, usage: Some(usage), cited, calls: Vec::new() }
 }
 
 /// The passage that covers most of the question, the better ranked of equals, if it covers enough.

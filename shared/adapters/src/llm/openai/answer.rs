@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use aiva_core::reply::ModelReply;
+use aiva_core::reply::{ModelCall, ModelReply};
 use aiva_core::wallet::Usage;
+use serde_json::Value;
 
 use super::super::attempt::{Failure, Fault};
+use super::super::calls::Calls;
 use super::super::marks::Marks;
 use super::events::{Events, Shape};
 use super::wire::{self, Chunk};
@@ -19,6 +21,7 @@ pub(super) struct Answer<'a> {
     on_delta: &'a (dyn Fn(&str) + Send + Sync),
     marks: Marks,
     text: String,
+    calls: Calls,
     usage: Option<wire::Usage>,
     /// The endpoint gave a reason to stop.
     finished: bool,
@@ -34,6 +37,7 @@ impl<'a> Answer<'a> {
             on_delta,
             marks: Marks::new(passages),
             text: String::new(),
+            calls: Calls::default(),
             usage: None,
             finished: false,
             over: false,
@@ -83,7 +87,8 @@ impl<'a> Answer<'a> {
             (self.on_delta)(&rest);
             self.text.push_str(&rest);
         }
-        ModelReply { text: self.text.trim().to_owned(), usage, cited }
+        let (text, calls) = (self.text.trim().to_owned(), self.calls.finish());
+        ModelReply { text, usage, cited, calls }
     }
 
     fn reported(&self) -> Option<Usage> {
@@ -118,6 +123,9 @@ impl<'a> Answer<'a> {
             return if is_whole { Err(self.failed(failure)) } else { Ok(()) };
         };
         self.finished |= choice.finish_reason.is_some();
+        for part in choice.calls() {
+            self.calls.take(part.index, &call_of(part));
+        }
         self.text_came(choice.text())
     }
 
@@ -133,6 +141,21 @@ impl<'a> Answer<'a> {
             self.delivered = true;
         }
         Ok(())
+    }
+}
+
+/// Arguments are a text with JSON in it; some endpoints send the JSON itself.
+fn call_of(part: &wire::CallPart) -> ModelCall {
+    let function = part.function.as_ref();
+    let arguments = function.and_then(|function| function.arguments.as_ref());
+    ModelCall {
+        id: part.id.clone().unwrap_or_default(),
+        tool: function.and_then(|function| function.name.clone()).unwrap_or_default(),
+        arguments: match arguments {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+        },
     }
 }
 

@@ -1,10 +1,11 @@
 //! The JSON of chat completions, as far as it is used.
 
-use aiva_core::reply::ModelRequest;
+use aiva_core::reply::{Consulted, ModelRequest, ToolSpec};
 use aiva_core::wallet::{Usage as Tokens, UsageSource};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::calls::object_schema;
 use super::super::dialogue::Role;
 use super::{OpenAiSettings, OutputLimitField};
 
@@ -21,12 +22,80 @@ pub(super) struct Request<'a> {
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<&'static str>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    /// Null where there is nothing to say beside calls.
+    content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<ToolCall<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+}
+
+/// Tools and calls of them are functions: there is no other kind.
+#[derive(Debug, Serialize)]
+struct Tool<'a> {
+    r#type: &'static str,
+    function: Function<'a>,
 }
 
 #[derive(Debug, Serialize)]
-struct Message<'a> {
-    role: &'static str,
-    content: &'a str,
+struct Function<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: Value,
+}
+
+#[derive(Debug, Serialize)]
+struct ToolCall<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    function: Called<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Called<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+const FUNCTION: &str = "function";
+
+impl<'a> From<&'a ToolSpec> for Tool<'a> {
+    fn from(spec: &'a ToolSpec) -> Self {
+        let (name, description) = (spec.name.as_str(), spec.description.as_str());
+        let function = Function { name, description, parameters: object_schema(&spec.parameters) };
+        Self { r#type: FUNCTION, function }
+    }
+}
+
+/// The messages of a round: the model's calls, then an answer to each.
+fn round(consulted: &Consulted) -> impl Iterator<Item = Message<'_>> {
+    let calls = consulted.calls.iter().map(|(call, _)| ToolCall {
+        id: &call.id,
+        r#type: FUNCTION,
+        function: Called { name: &call.tool, arguments: &call.arguments },
+    });
+    let asked = Message {
+        role: "assistant",
+        content: Some(consulted.text.as_str()).filter(|text| !text.is_empty()),
+        tool_calls: calls.collect(),
+        tool_call_id: None,
+    };
+    let answers = consulted.calls.iter().map(|(call, answer)| Message {
+        role: "tool",
+        content: Some(&answer.text),
+        tool_calls: Vec::new(),
+        tool_call_id: Some(&call.id),
+    });
+    std::iter::once(asked).chain(answers)
 }
 
 #[derive(Debug, Serialize)]
@@ -40,11 +109,14 @@ impl<'a> Request<'a> {
         request: &'a ModelRequest,
         turns: &'a [(Role, String)],
     ) -> Self {
-        let system = Message { role: "system", content: &request.system };
+        let said =
+            |role, content: &'a str| Message { role, content: Some(content), ..Message::default() };
+        let system = said("system", &request.system);
         let turns = turns.iter().map(|(role, content)| match role {
-            Role::User => Message { role: "user", content },
-            Role::Assistant => Message { role: "assistant", content },
+            Role::User => said("user", content),
+            Role::Assistant => said("assistant", content),
         });
+        let must_answer = !request.may_call && !request.tools.is_empty();
         let limit = Some(request.max_output_tokens);
         let (max_tokens, max_completion_tokens) = match settings.output_limit_field {
             OutputLimitField::MaxTokens => (limit, None),
@@ -52,11 +124,16 @@ impl<'a> Request<'a> {
         };
         Self {
             model: &settings.model,
-            messages: std::iter::once(system).chain(turns).collect(),
+            messages: std::iter::once(system)
+                .chain(turns)
+                .chain(request.rounds.iter().flat_map(round))
+                .collect(),
             stream: true,
             stream_options: StreamOptions { include_usage: true },
             max_tokens,
             max_completion_tokens,
+            tools: request.tools.iter().map(Tool::from).collect(),
+            tool_choice: must_answer.then_some("none"),
         }
     }
 }
@@ -79,12 +156,33 @@ pub(super) struct Choice {
 #[derive(Debug, Deserialize)]
 struct Part {
     content: Option<String>,
+    tool_calls: Option<Vec<CallPart>>,
+}
+
+/// A call, or a piece of one: the pieces of one call have the same index, and only the first is sure
+/// to have its id and name.
+#[derive(Debug, Deserialize)]
+pub(super) struct CallPart {
+    pub(super) index: Option<usize>,
+    pub(super) id: Option<String>,
+    pub(super) function: Option<FunctionPart>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct FunctionPart {
+    pub(super) name: Option<String>,
+    pub(super) arguments: Option<Value>,
 }
 
 impl Choice {
     pub(super) fn text(&self) -> &str {
         let part = self.delta.as_ref().or(self.message.as_ref());
         part.and_then(|part| part.content.as_deref()).unwrap_or_default()
+    }
+
+    pub(super) fn calls(&self) -> &[CallPart] {
+        let part = self.delta.as_ref().or(self.message.as_ref());
+        part.and_then(|part| part.tool_calls.as_deref()).unwrap_or_default()
     }
 }
 

@@ -313,6 +313,7 @@ pub(super) fn hold(shard: u8) -> Hold {
         rates: Rates::default(),
         max_input_tokens: 8_192,
         max_output_tokens: 1_024,
+        model_calls: 1,
         month: MONTH,
     }
 }
@@ -341,6 +342,7 @@ pub(super) fn workspace(now: Timestamp) -> (Workspace, Project) {
         name: label("Default"),
         agent: Agent::default(),
         knowledge_version: 0,
+        tools: aiva_core::tool::Toolset::default(),
         created_at: now,
     };
     (workspace, project)

@@ -10,7 +10,7 @@ use aws_sdk_bedrockruntime::{Client, Config};
 use serde_json::json;
 
 use super::endpoint::{self, Act, Endpoint};
-use super::{NoJitter, ask, patience, reported, request};
+use super::{NoJitter, ask, consulted, patience, reported, request};
 
 const ANSWER: &str = r#"{
     "output": {"message": {"role": "assistant", "content": [{"text": "Five days [1]."}]}},
@@ -55,6 +55,47 @@ async fn a_conversation_is_sent_whole_and_the_answer_is_billed_as_reported() {
             "inferenceConfig": {"maxTokens": 300},
         })
     );
+}
+
+#[tokio::test]
+async fn tools_and_their_rounds_are_sent_as_blocks_and_calls_come_back_as_such() {
+    let answer = r#"{
+        "output": {"message": {"role": "assistant", "content": [
+            {"text": "One moment."},
+            {"toolUse": {"toolUseId": "a", "name": "refund", "input": {"order": 7, "half": 0.5}}}
+        ]}},
+        "stopReason": "tool_use",
+        "usage": {"inputTokens": 40, "outputTokens": 6, "totalTokens": 46},
+        "metrics": {"latencyMs": 10}
+    }"#;
+    let endpoint = Endpoint::start([endpoint::json(answer)]).await;
+    let reply = ask(&model(&endpoint, patience()), &consulted(true)).await.0.unwrap();
+    let call = &reply.calls[0];
+    assert_eq!((call.id.as_str(), call.tool.as_str()), ("a", "refund"));
+    assert_eq!(call.arguments, r#"{"half":0.5,"order":7}"#);
+    assert_eq!(reply.text, "One moment.");
+    let body = endpoint.seen().remove(0).body;
+    let used = |id: &str, input| json!({"toolUse": {"toolUseId": id, "name": "order_status", "input": input}});
+    let told = |id: &str, text: &str, status: &str| json!({"toolResult": {"toolUseId": id, "content": [{"text": text}], "status": status}});
+    assert_eq!(
+        body["messages"],
+        json!([
+            {"role": "user", "content": [{"text": "Where is it?"}]},
+            {"role": "assistant", "content": [
+                {"text": "Let me see."}, used("c1", json!({"order": 7})), used("c2", json!({})),
+            ]},
+            {"role": "user", "content": [
+                told("c1", "shipped", "success"),
+                told("c2", "the arguments are not JSON", "error"),
+            ]},
+        ])
+    );
+    let schema = json!({"type": "object", "properties": {"order": {"type": "integer"}}});
+    let spec = json!({
+        "name": "order_status", "description": "Looks an order up.",
+        "inputSchema": {"json": schema},
+    });
+    assert_eq!(body["toolConfig"], json!({"tools": [{"toolSpec": spec}]}));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::endpoint::{self, Act, Endpoint};
-use super::{NoJitter, ask, patience, reported, request};
+use super::{NoJitter, ask, consulted, patience, reported, request};
 
 pub(super) const HELLO: &str = r#"{"choices":[{"index":0,"delta":{"content":"Five days"}}]}"#;
 pub(super) const MARKED: &str = r#"{"choices":[{"index":0,"delta":{"content":" [1"}}]}"#;
@@ -68,6 +68,54 @@ async fn the_request_carries_the_key_the_bound_and_the_turns() {
             "max_tokens": 300,
         })
     );
+}
+
+#[tokio::test]
+async fn tools_are_offered_their_rounds_told_and_calls_collected_from_their_pieces() {
+    let piece =
+        |call: &str| format!(r#"{{"choices":[{{"index":0,"delta":{{"tool_calls":[{call}]}}}}]}}"#);
+    let first = r#"{"index":0,"id":"a","type":"function","function":{"name":"order_status","arguments":""}}"#;
+    let second =
+        r#"{"index":1,"id":"b","type":"function","function":{"name":"refund","arguments":"{}"}}"#;
+    let rest = r#"{"index":0,"function":{"arguments":"{\"order\":7}"}}"#;
+    let (first, second, rest) = (piece(first), piece(second), piece(rest));
+    let stop = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#;
+    let acts = endpoint::stream(&[&first, &second, &rest, stop, USAGE, "[DONE]"]);
+    let endpoint = Endpoint::start([acts]).await;
+    let reply = ask(&model(&endpoint), &consulted(true)).await.0.unwrap();
+    let calls: Vec<_> =
+        reply.calls.iter().map(|call| (&*call.id, &*call.tool, &*call.arguments)).collect();
+    assert_eq!(calls, [("a", "order_status", r#"{"order":7}"#), ("b", "refund", "{}")]);
+    assert_eq!((reply.text.as_str(), reply.usage), ("", Some(reported(91, 7))));
+    let body = endpoint.seen().remove(0).body;
+    let call = |id: &str, arguments: &str| json!({"id": id, "type": "function", "function": {"name": "order_status", "arguments": arguments}});
+    let calls = [call("c1", r#"{"order":7}"#), call("c2", "no JSON")];
+    let messages = body["messages"].as_array().unwrap();
+    assert_eq!(
+        messages[2..],
+        [
+            json!({"role": "assistant", "content": "Let me see.", "tool_calls": calls}),
+            json!({"role": "tool", "content": "shipped", "tool_call_id": "c1"}),
+            json!({"role": "tool", "content": "the arguments are not JSON", "tool_call_id": "c2"}),
+        ]
+    );
+    let parameters = json!({"type": "object", "properties": {"order": {"type": "integer"}}});
+    let function = json!({
+        "name": "order_status", "description": "Looks an order up.", "parameters": parameters,
+    });
+    assert_eq!(body["tools"], json!([{"type": "function", "function": function}]));
+    assert_eq!(body.get("tool_choice"), None);
+}
+
+#[tokio::test]
+async fn a_model_that_has_to_answer_is_told_so_and_a_whole_answer_may_hold_calls() {
+    let whole = r#"{"choices":[{"message":{"content":null,"tool_calls":[
+        {"id":"a","type":"function","function":{"name":"refund","arguments":{"order":7}}}]},
+        "finish_reason":"tool_calls"}]}"#;
+    let endpoint = Endpoint::start([endpoint::json(whole)]).await;
+    let reply = ask(&model(&endpoint), &consulted(false)).await.0.unwrap();
+    assert_eq!(reply.calls[0].arguments, r#"{"order":7}"#);
+    assert_eq!(endpoint.seen().remove(0).body["tool_choice"], "none");
 }
 
 #[tokio::test]

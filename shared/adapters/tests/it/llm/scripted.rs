@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use aiva_adapters::llm::Scripted;
-use aiva_core::reply::{ModelReply, tokens};
+use aiva_core::reply::{ModelReply, ModelRequest, tokens};
 use tokio::time::Instant;
 
-use super::{ask, reported, request};
+use super::{ask, consulted, reported, request};
 
 async fn said(question: &str) -> ModelReply {
     ask(&Scripted, &request(question)).await.0.unwrap()
@@ -34,6 +34,26 @@ async fn directives_are_obeyed_and_leave_the_echo() {
     assert_eq!(reply.cited, [1, 0]);
     let reply = said("[[say:Yes: always.]] ignored [[no-usage]]").await;
     assert_eq!((reply.text.as_str(), reply.usage), ("Yes: always.", None));
+}
+
+#[tokio::test]
+async fn calls_are_made_in_rounds_while_they_may_be_and_their_answers_are_told() {
+    let script = r#"Hi [[call:a {"x":1}]] [[call:b]] [[then]] [[call:c]] [[aside:Wait.]]"#;
+    let first = said(script).await;
+    let named = |reply: &ModelReply| {
+        let calls = reply.calls.iter().map(|call| format!("{} {}", call.tool, call.arguments));
+        calls.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (named(&first), first.text.as_str()),
+        (vec![r#"a {"x":1}"#.into(), "b ".into()], "Wait.")
+    );
+    let later = |may_call| ModelRequest { question: script.to_owned(), ..consulted(may_call) };
+    let second = ask(&Scripted, &later(true)).await.0.unwrap();
+    assert_eq!(named(&second), ["c "]);
+    let last = ask(&Scripted, &later(false)).await.0.unwrap();
+    assert!(last.calls.is_empty());
+    assert!(last.text.starts_with("You said: Hi | order_status: shipped | "), "{}", last.text);
 }
 
 #[tokio::test]
