@@ -30,6 +30,10 @@ EXPECTED = {
         ["get a row", "query the table", "read the key ring"],
         ["query what is owed", "send a generation", "take a delivery", "read the operator token"],
     ),
+    "chat": (
+        ["get a row", "query the table", "read the key ring", "send a generation", "send a delivery"],
+        ["query what is owed", "take a delivery", "read the operator token"],
+    ),
     "callback-deliver": (
         ["get a row", "read the key ring"],
         ["query the table", "delete a row", "send a generation", "take a generation", "read the operator token"],

@@ -16,7 +16,7 @@ use aiva_kit::batch::Order;
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::{Config, ModelChoice};
 use aiva_kit::serve::{self, Error, QueueKind};
-use aiva_kit::work::GenerationWorker;
+use aiva_kit::work::{GenerationWorker, ModelDesk};
 use aiva_kit::{aws, telemetry};
 
 /// Every record of a batch at once: each mostly waits for the model.
@@ -51,9 +51,9 @@ async fn main() -> Result<(), Error> {
         }
     };
     aws::warm(aws_ports::warm(&app)).await;
-    let index = MemoryIndex::default();
     let http = GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?;
-    let worker = Arc::new(GenerationWorker { app, model, index, http, epoch: 0 });
+    let desk = ModelDesk { model, index: MemoryIndex::default(), http, epoch: 0 };
+    let worker = Arc::new(GenerationWorker { app, desk });
     let work = move |task| Arc::clone(&worker).work(task);
     serve::queue(KIND, work, move |receipt, after| back.clone().put(receipt, after)).await
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiva_adapters::aws_ports::AwsPorts;
+use aiva_adapters::aws_ports::{AwsPorts, Everything};
 use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::MemoryIndex;
@@ -20,7 +20,7 @@ use aiva_dialects::{Edge, function, router};
 use aiva_embedded::{ClientOptions, Clock, EmbeddedDynamo, EmbeddedSqs, Recorder};
 use aiva_kit::batch::{Disposition, Record, Task};
 use aiva_kit::clock::{OsEntropy, SystemClock};
-use aiva_kit::work::{DeliveryWorker, GenerationWorker};
+use aiva_kit::work::{DeliveryWorker, GenerationWorker, ModelDesk};
 use aws_sdk_dynamodb::Client as DynamoClient;
 use aws_sdk_sqs::Client as SqsClient;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
@@ -35,8 +35,9 @@ use crate::cost::Cost;
 use crate::receiver::Receiver;
 use crate::tenant::{Credential, Tenant, message, unique};
 
-pub(crate) type BenchPorts = AwsPorts<SystemClock, OsEntropy>;
-pub(crate) type Worker = GenerationWorker<BenchPorts, Extractive, MemoryIndex, GuardedHttp>;
+pub(crate) type BenchDesk = Arc<ModelDesk<Extractive, MemoryIndex, GuardedHttp>>;
+pub(crate) type BenchPorts = AwsPorts<SystemClock, OsEntropy, Everything<OsEntropy>, BenchDesk>;
+pub(crate) type Worker = GenerationWorker<BenchPorts, BenchDesk>;
 
 pub(crate) const TABLE: &str = "aiva";
 /// The whole ring, as the secret holds it.
@@ -101,17 +102,17 @@ impl World {
         let tenant = Tenant::create(&*app).await?;
         let called_back = tenant.key(&*app, Some(&receiver.url)).await?;
         let silent = tenant.key(&*app, None).await?;
-        let edge = Edge::new(Arc::clone(&app), None);
-        let router = router(Arc::clone(&edge), function::everything());
-        let (app_of_generation, app_of_delivery) = (Arc::clone(&app), Arc::clone(&app));
         let http = GuardedHttp::new(policy(), Resolution::System, || SystemClock.now())?;
-        let generation = Arc::new(Worker {
-            app: app_of_generation,
+        let desk: BenchDesk = Arc::new(ModelDesk {
             model: Extractive,
             index: MemoryIndex::default(),
             http: http.clone(),
             epoch: 0,
         });
+        let edge = Edge::with_desk(Arc::clone(&app), None, Arc::clone(&desk));
+        let router = router(Arc::clone(&edge), function::everything());
+        let (app_of_generation, app_of_delivery) = (Arc::clone(&app), Arc::clone(&app));
+        let generation = Arc::new(Worker { app: app_of_generation, desk });
         let delivery = Arc::new(DeliveryWorker {
             app: app_of_delivery,
             http,
@@ -142,7 +143,8 @@ impl World {
     /// The same deployment over other clients.
     pub(crate) fn beside(&self, dynamo: DynamoClient, sqs: SqsClient) -> Result<Router> {
         let app = application(dynamo, sqs, (&self.generation_url, &self.delivery_url))?;
-        Ok(router(Edge::new(Arc::new(app), None), function::everything()))
+        let desk = Arc::clone(&self.generation.desk);
+        Ok(router(Edge::with_desk(Arc::new(app), None, desk), function::everything()))
     }
 
     /// Sends a request through the router and waits until its log is written.
@@ -284,6 +286,7 @@ fn application(
             powered_by: "Assistify".to_owned(),
             egress: policy(),
             outbox_grace_ms: 60_000,
+            answer_within_ms: 27_000,
             identity: IdentitySettings::default(),
             payments: aiva_core::payment::PaymentSettings::default(),
         },

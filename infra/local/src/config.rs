@@ -25,6 +25,8 @@ pub struct Config {
     pub product: config::Config,
     /// How long the queues are trusted before the sweep sends again.
     pub outbox_grace: Duration,
+    /// How long a request waits for its reply.
+    pub answer_within: Duration,
     /// The layers of the database client (tests inject faults there).
     pub dynamo: ClientOptions,
     /// The layers of the queue client (tests inject faults there).
@@ -44,6 +46,7 @@ impl Config {
             operator_token: None,
             product,
             outbox_grace: Duration::from_secs(2),
+            answer_within: Duration::from_secs(27),
             // Nothing is lost between this process and itself; a test that injects faults says otherwise.
             dynamo: ClientOptions { knows_transactions: false, ..ClientOptions::default() },
             sqs: ClientOptions::default(),

@@ -18,4 +18,4 @@ mod tend;
 pub use config::Config;
 pub use demo::Demo;
 pub use error::StartError;
-pub use runtime::{LocalPorts, Runtime};
+pub use runtime::{LocalDesk, LocalPorts, Runtime};

@@ -4,10 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiva_adapters::aws_ports::AwsPorts;
+use aiva_adapters::aws_ports::{AwsPorts, Everything};
+use aiva_adapters::http_out::GuardedHttp;
+use aiva_adapters::knowledge::MemoryIndex;
+use aiva_adapters::llm::Provider;
 use aiva_core::app::App;
 use aiva_dialects::Edge;
 use aiva_kit::clock::{OsEntropy, SystemClock};
+use aiva_kit::work::ModelDesk;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
@@ -17,8 +21,11 @@ use crate::error::StartError;
 use crate::poll::Stop;
 use crate::start;
 
+/// Where the local runtime writes replies: one desk for the worker and for requests that wait.
+pub type LocalDesk = Arc<ModelDesk<Provider<OsEntropy>, MemoryIndex, GuardedHttp>>;
+
 /// The ports of the local runtime: those of AWS, over the embedded engines.
-pub type LocalPorts = AwsPorts<SystemClock, OsEntropy>;
+pub type LocalPorts = AwsPorts<SystemClock, OsEntropy, Everything<OsEntropy>, LocalDesk>;
 
 /// The product, running in this process.
 pub struct Runtime {
@@ -63,6 +70,11 @@ impl Runtime {
     /// The application, for tests that look behind the API.
     pub fn app(&self) -> &Arc<App<LocalPorts>> {
         &self.app
+    }
+
+    /// Where it writes replies.
+    pub fn desk(&self) -> &LocalDesk {
+        &self.edge.desk
     }
 
     /// Takes nothing new, gives what is in flight 10 s to end, and closes.

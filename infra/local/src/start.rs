@@ -19,7 +19,7 @@ use aiva_dialects::{Edge, function, router};
 use aiva_embedded::{Clock as EngineClock, EmbeddedDynamo, EmbeddedSqs};
 use aiva_kit::batch::{Order, Task};
 use aiva_kit::clock::{OsEntropy, SystemClock};
-use aiva_kit::work::{Away, DeliveryWorker, GenerationWorker};
+use aiva_kit::work::{Away, DeliveryWorker, GenerationWorker, ModelDesk};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
@@ -30,7 +30,7 @@ use crate::demo;
 use crate::error::StartError;
 use crate::poll::{Poller, Stop};
 use crate::queues::{self, Queues};
-use crate::runtime::{LocalPorts, Runtime};
+use crate::runtime::{LocalDesk, LocalPorts, Runtime};
 use crate::{http, model, tend};
 
 const TABLE: &str = "aiva";
@@ -71,17 +71,24 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     let demo = demo::prepare(&*app, &dir, &format!("http://{address}"), &token).await?;
 
     let (stop, tasks) = (Stop::default(), TaskTracker::new());
-    let desk = payment_desk(&config)?;
+    let payments = payment_desk(&config)?;
     let webhook = config.product.stripe.webhook_secret.clone();
-    let edge = Edge::with_payments(Arc::clone(&app), Some(token.into()), webhook);
+    let desk: LocalDesk = Arc::new(ModelDesk {
+        model: model::choose(&config.product.model)?,
+        index: MemoryIndex::default(),
+        http: guarded(&config)?,
+        epoch,
+    });
+    let secrets = (Some(token.into()), webhook);
+    let edge = Edge::with_all(Arc::clone(&app), secrets, Arc::clone(&desk));
     let product = router(Arc::clone(&edge), function::everything());
     let routes = http::routes(product, dir.path("mail"));
     let serving = http::serve(listener, routes, stop.soft.clone().cancelled_owned());
     let hard = stop.hard.clone();
     tasks.spawn(async move { hard.run_until_cancelled(serving).await });
-    let pollers = Pollers { config: &config, app: &app, engines: &engines, epoch };
+    let pollers = Pollers { config: &config, app: &app, engines: &engines, desk: &desk, epoch };
     pollers.start(&stop, &tasks)?;
-    tasks.spawn(tend::sweep(Arc::clone(&app), desk, stop.clone()));
+    tasks.spawn(tend::sweep(Arc::clone(&app), payments, stop.clone()));
     tasks.spawn(tend::expire(engines.dynamo, stop.clone()));
     Ok(Runtime { address, demo, app, edge, stop, tasks, _dir: dir })
 }
@@ -122,6 +129,8 @@ fn application(
     let grace = u64::try_from(config.outbox_grace.as_millis()).unwrap_or(u64::MAX);
     let mut settings = config.product.settings();
     settings.outbox_grace_ms = grace;
+    let within = u64::try_from(config.answer_within.as_millis()).unwrap_or(u64::MAX);
+    settings.answer_within_ms = within;
     settings.identity.public_url.get_or_insert_with(|| format!("http://{address}"));
     Ok(App {
         store: DynamoStore::new(engines.dynamo.client_with(&config.dynamo), TABLE.to_owned()),
@@ -139,29 +148,30 @@ fn application(
     })
 }
 
+/// The way out, for callbacks and tools.
+fn guarded(config: &Config) -> Result<GuardedHttp, StartError> {
+    let egress = config.product.egress.clone();
+    let http = GuardedHttp::new(egress, Resolution::System, || SystemClock.now());
+    http.map_err(StartError::engine)
+}
+
 /// What the pollers are made from.
 struct Pollers<'a> {
     config: &'a Config,
     app: &'a Arc<App<LocalPorts>>,
     engines: &'a Engines,
+    desk: &'a LocalDesk,
     epoch: u64,
 }
 
 impl Pollers<'_> {
     fn start(&self, stop: &Stop, tasks: &TaskTracker) -> Result<(), StartError> {
         let product = &self.config.product;
-        let guarded =
-            || GuardedHttp::new(product.egress.clone(), Resolution::System, || SystemClock.now());
-        let generation = Arc::new(GenerationWorker {
-            app: Arc::clone(self.app),
-            model: model::choose(&product.model)?,
-            index: MemoryIndex::default(),
-            http: guarded().map_err(StartError::engine)?,
-            epoch: self.epoch,
-        });
+        let desk = Arc::clone(self.desk);
+        let generation = Arc::new(GenerationWorker { app: Arc::clone(self.app), desk });
         let delivery = Arc::new(DeliveryWorker {
             app: Arc::clone(self.app),
-            http: guarded().map_err(StartError::engine)?,
+            http: guarded(self.config)?,
             epoch: self.epoch,
             timeout: product.callback_timeout,
             schedule: product.callback_retries.clone(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use aiva_core::app::{App, Settings};
 use aiva_core::id::WorkspaceId;
-use aiva_core::ports::{self, Clock, Entropy, Ports, Queue, Vault, WorkspaceStore};
+use aiva_core::ports::{self, Clock, Desk, Entropy, NoDesk, Ports, Queue, Vault, WorkspaceStore};
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
@@ -20,26 +20,32 @@ use crate::secrets::RingVault;
 use crate::sqs::SqsQueue;
 use crate::warm::Warm;
 
-/// The AWS ports with a clock and a source of randomness; queue, vault and mailer where they are reached.
+/// The AWS ports with a clock and a source of randomness; queue, vault and mailer where they are reached;
+/// and the desk of a process that writes replies while requests wait.
 #[derive(Debug)]
-pub struct AwsPorts<C, E, R = Reach<SqsQueue, RingVault<E>, Mailer>>(PhantomData<(C, E, R)>);
+pub struct AwsPorts<C, E, R = Everything<E>, D = NoDesk>(PhantomData<(C, E, R, D)>);
+
+/// Queue, vault and mailer as one process has them that does everything.
+pub type Everything<E> = Reach<SqsQueue, RingVault<E>, Mailer>;
 
 /// The application of a function that reaches these.
-pub type Connected<C, E, Q, V, M> = App<AwsPorts<C, E, Reach<Q, V, M>>>;
+pub type Connected<C, E, Q, V, M, D = NoDesk> = App<AwsPorts<C, E, Reach<Q, V, M>, D>>;
 
-impl<C, E, Q, V, M> Ports for AwsPorts<C, E, Reach<Q, V, M>>
+impl<C, E, Q, V, M, D> Ports for AwsPorts<C, E, Reach<Q, V, M>, D>
 where
     C: Clock,
     E: Entropy,
     Q: Queue,
     V: Vault,
     M: ports::Mailer,
+    D: Desk,
 {
     type Store = DynamoStore;
     type Queue = Q;
     type Vault = V;
     type Mailer = M;
     type Names = SystemNames;
+    type Desk = D;
     type Clock = C;
     type Entropy = E;
 }
@@ -61,7 +67,7 @@ pub fn connect<C, E, Q, V, M>(
     table: &str,
     reach: Reach<Q, V, M>,
     settings: Settings,
-    (clock, entropy): (C, E),
+    own: (C, E),
 ) -> Arc<Connected<C, E, Q, V, M>>
 where
     C: Clock,
@@ -70,6 +76,25 @@ where
     V: Vault,
     M: ports::Mailer,
 {
+    connect_with_desk(sdk, table, reach, settings, own)
+}
+
+/// The same for a process that writes replies while requests wait.
+pub fn connect_with_desk<C, E, Q, V, M, D>(
+    sdk: &SdkConfig,
+    table: &str,
+    reach: Reach<Q, V, M>,
+    settings: Settings,
+    (clock, entropy): (C, E),
+) -> Arc<Connected<C, E, Q, V, M, D>>
+where
+    C: Clock,
+    E: Entropy,
+    Q: Queue,
+    V: Vault,
+    M: ports::Mailer,
+    D: Desk,
+{
     let store = DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), table.to_owned());
     let Reach { queue, vault, mailer } = reach;
     Arc::new(App { store, queue, vault, mailer, names: SystemNames, clock, entropy, settings })
@@ -77,13 +102,14 @@ where
 
 /// Opens the connections that the first request will need: reads a row that never exists, and warms
 /// queue and vault. Any outcome is fine.
-pub async fn warm<C, E, Q, V, M>(app: &Connected<C, E, Q, V, M>)
+pub async fn warm<C, E, Q, V, M, D>(app: &Connected<C, E, Q, V, M, D>)
 where
     C: Clock,
     E: Entropy,
     Q: Queue + Warm,
     V: Vault + Warm,
     M: ports::Mailer,
+    D: Desk,
 {
     let nobody = WorkspaceId::new(Timestamp::UNIX_EPOCH, app);
     let read = app.store.workspace(nobody);

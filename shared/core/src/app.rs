@@ -35,6 +35,9 @@ pub struct Settings {
     pub egress: crate::egress::EgressPolicy,
     /// How long the queue is trusted before the sweep sends again, in milliseconds.
     pub outbox_grace_ms: u64,
+    /// How long a request waits for its reply, in milliseconds. It is less than what stands between
+    /// the caller and us allows (29 s).
+    pub answer_within_ms: u64,
     /// How end users prove who they are.
     pub identity: IdentitySettings,
     /// How payments are collected.

@@ -52,6 +52,9 @@ pub enum Error {
         /// Seconds until it begins anew.
         retry_after_seconds: u64,
     },
+    /// A request that waits for a reply gets none.
+    #[error("{0}")]
+    Unanswered(Unanswered),
     /// Something outside is busy or away; trying again helps.
     #[error("temporarily unavailable; try again")]
     Unavailable(Cause),
@@ -92,6 +95,7 @@ impl Error {
                 | Self::Internal(_)
                 | Self::Limited { .. }
                 | Self::QuotaReached { .. }
+                | Self::Unanswered(Unanswered::Slow)
         )
     }
 }
@@ -145,6 +149,20 @@ pub enum Quota {
     /// Characters of knowledge that are added in a day.
     #[error("the characters of knowledge that the plan takes in a day are used up")]
     CharactersPerDay,
+}
+
+/// Why a request that waits for a reply gets none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    /// It takes longer than a request may wait; it is still being generated.
+    #[error("the reply takes longer than a request may wait; it will stand in the conversation")]
+    Slow,
+    /// The model failed for good.
+    #[error("the reply could not be generated; nothing was charged for it")]
+    Failed,
+    /// The agent is switched off.
+    #[error("the agent is switched off")]
+    AgentOff,
 }
 
 /// How a request contradicts what is stored.

@@ -190,6 +190,8 @@ markers! {
     Key = "key" => BareKeyId,
     /// A conversation.
     Conversation = "cv" => ConversationId,
+    /// A contact: a person who chats.
+    Contact = "ct" => ContactId,
     /// A message of a conversation.
     Message = "msg" => MessageId,
     /// A delivery of one event to one endpoint.

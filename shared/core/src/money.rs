@@ -45,6 +45,16 @@ impl MicroCredits {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// Whole credits, a part of one counted as one: for dialects that show no smaller unit.
+    pub const fn credits_up(self) -> i64 {
+        self.0.div_euclid(1_000_000) + (self.0.rem_euclid(1_000_000) > 0) as i64
+    }
+
+    /// Whole credits, a part of one left out.
+    pub const fn credits_down(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
     /// The amount with its sign turned.
     #[must_use]
     pub fn negated(self) -> Self {
@@ -109,6 +119,16 @@ mod tests {
         assert_eq!(rates.charge(500_000, 500_001), MicroCredits(2));
         assert_eq!(Rates::default().charge(10, 2), MicroCredits(20_000));
         assert_eq!(Rates::default().charge(0, 0), MicroCredits::ZERO);
+    }
+
+    #[test]
+    fn whole_credits_are_rounded_against_the_owner() {
+        let shown = |micro| (MicroCredits(micro).credits_up(), MicroCredits(micro).credits_down());
+        assert_eq!(shown(0), (0, 0));
+        assert_eq!(shown(1), (1, 0));
+        assert_eq!(shown(1_000_000), (1, 1));
+        assert_eq!(shown(1_000_001), (2, 1));
+        assert_eq!(shown(i64::MAX), (9_223_372_036_855, 9_223_372_036_854));
     }
 
     #[test]

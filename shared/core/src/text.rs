@@ -86,6 +86,41 @@ impl fmt::Debug for Content {
     }
 }
 
+/// What an integrator's system says of the person it chats for: 1–4,000 characters after trimming. It
+/// is data from outside, for the prompt alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Background(String);
+
+impl Background {
+    /// The greatest length, in characters.
+    pub const MAX_CHARS: usize = 4_000;
+
+    /// Trims and checks it; `None` when nothing is left.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] above the limit.
+    pub fn parse(field: &'static str, text: &str) -> Result<Option<Self>> {
+        let trimmed = text.trim();
+        if trimmed.chars().count() > Self::MAX_CHARS {
+            return Err(Error::invalid(field, "must be at most 4,000 characters"));
+        }
+        Ok((!trimmed.is_empty()).then(|| Self(trimmed.to_owned())))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// It tells of people: it never stands in a log.
+impl fmt::Debug for Background {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Background({} bytes)", self.0.len())
+    }
+}
+
 /// A label that people read (a name, a title): 1–200 characters after trimming, no control characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

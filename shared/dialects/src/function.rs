@@ -3,7 +3,7 @@
 use aiva_core::ports::Ports;
 
 use crate::http::RouteSet;
-use crate::{aiva, aivastark, operator, payments, verify};
+use crate::{aerochat, aiva, aivastark, aksita, asyntai, operator, payments, verify};
 
 /// The routes of `message-submit`.
 pub fn message_submit<P: Ports>() -> RouteSet<P> {
@@ -12,12 +12,17 @@ pub fn message_submit<P: Ports>() -> RouteSet<P> {
 
 /// The routes of `conversation-read`; it also answers whatever no route matches.
 pub fn conversation_read<P: Ports>() -> RouteSet<P> {
-    aiva::reading().with(aivastark::reading())
+    aiva::reading().with(aivastark::reading()).with(aerochat::reading()).with(asyntai::reading())
 }
 
 /// The routes of `identity-verify`.
 pub fn identity_verify<P: Ports>() -> RouteSet<P> {
     aiva::verifying().with(verify::serving())
+}
+
+/// The routes of `chat`.
+pub fn chat<P: Ports>() -> RouteSet<P> {
+    aksita::serving().with(aerochat::chatting()).with(asyntai::chatting())
 }
 
 /// The routes of `admin`.
@@ -27,5 +32,5 @@ pub fn admin<P: Ports>() -> RouteSet<P> {
 
 /// Every route in one process.
 pub fn everything<P: Ports>() -> RouteSet<P> {
-    message_submit().with(conversation_read()).with(identity_verify()).with(admin())
+    message_submit().with(conversation_read()).with(identity_verify()).with(chat()).with(admin())
 }

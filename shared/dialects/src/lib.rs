@@ -9,6 +9,7 @@ pub mod aerochat;
 pub mod aiva;
 pub mod aivastark;
 pub mod aksita;
+pub mod asking;
 pub mod asyntai;
 pub mod function;
 pub mod http;

@@ -11,6 +11,9 @@ use secrecy::SecretString;
 
 /// How long the queues are trusted on AWS before the sweep sends again, in milliseconds.
 const OUTBOX_GRACE_MS: u64 = 60_000;
+/// How long a request waits for its reply, in milliseconds: API Gateway waits for 30 s, and before and
+/// after it something is to be done.
+const ANSWER_WITHIN_MS: u64 = 27_000;
 const DEFAULT_BRAND: &str = "Assistify";
 const DEFAULT_STRIPE_URL: &str = "https://api.stripe.com";
 const DEFAULT_OPENAI_URL: &str = "https://api.openai.com/v1";
@@ -224,6 +227,7 @@ impl Config {
             powered_by: self.brand.clone(),
             egress: self.egress.clone(),
             outbox_grace_ms: OUTBOX_GRACE_MS,
+            answer_within_ms: ANSWER_WITHIN_MS,
             identity: self.identity.clone(),
             payments: self.payments.clone(),
         }

@@ -7,7 +7,7 @@ use aiva_core::app::App;
 use aiva_core::delivery::{self, DeliverySettings, KnownBreakers, RetrySchedule};
 use aiva_core::error::Error;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
-use aiva_core::ports::{Clock, HttpOut, KnowledgeIndex, Model, Ports, Queue};
+use aiva_core::ports::{Clock, Desk, HttpOut, KnowledgeIndex, Model, OnDelta, Ports, Queue};
 use aiva_core::reply::{self, Generated, GenerationSettings, Means};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
@@ -18,10 +18,17 @@ use crate::batch::{Disposition, Task};
 const MAX_QUEUE_DELAY: Duration = Duration::from_secs(900);
 
 /// What the generation worker needs.
-pub struct GenerationWorker<P: Ports, M, I, H> {
+pub struct GenerationWorker<P: Ports, D> {
     /// The ports.
     pub app: Arc<App<P>>,
-    /// Who writes the replies.
+    /// Where the replies are written.
+    pub desk: D,
+}
+
+/// Where replies are written: by a worker of the queue, or by a request that waits.
+#[derive(Debug)]
+pub struct ModelDesk<M, I, H> {
+    /// Who writes them.
     pub model: M,
     /// Where the passages are found.
     pub index: I,
@@ -31,18 +38,37 @@ pub struct GenerationWorker<P: Ports, M, I, H> {
     pub epoch: u64,
 }
 
-impl<P: Ports, M: Model, I: KnowledgeIndex, H: HttpOut> GenerationWorker<P, M, I, H> {
+impl<M: Model, I: KnowledgeIndex, H: HttpOut> Desk for ModelDesk<M, I, H> {
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    async fn generate<P: Ports>(
+        &self,
+        app: &App<P>,
+        job: &GenerationJob,
+        settings: &GenerationSettings,
+        on_delta: OnDelta<'_>,
+    ) -> Result<Generated, Error> {
+        let (model, index, http) = (&self.model, &self.index, &self.http);
+        reply::generate(app, Means { model, index, http, on_delta }, job, settings).await
+    }
+
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+impl<P: Ports, D: Desk> GenerationWorker<P, D> {
     /// Generates the reply that a record asks for.
     pub async fn work(self: Arc<Self>, task: Task) -> Disposition {
         let job: GenerationJob = match task.parse() {
             Ok(job) => job,
             Err(dead) => return dead,
         };
-        let settings =
-            GenerationSettings { holder: task.holder, epoch: self.epoch, lease: task.time_left };
-        let means =
-            Means { model: &self.model, index: &self.index, http: &self.http, on_delta: &|_| {} };
-        match reply::generate(&self.app, means, &job, &settings).await {
+        let epoch = self.desk.epoch();
+        let settings = GenerationSettings { holder: task.holder, epoch, lease: task.time_left };
+        match self.desk.generate(&self.app, &job, &settings, &|_| {}).await {
             Ok(Generated::Done) => Disposition::Done,
             Ok(Generated::Busy { until }) => {
                 let left = time_until(until, self.app.now());

@@ -25,7 +25,8 @@ fn samples(function: &str) -> Vec<(PathBuf, String)> {
 }
 
 async fn answers(product: &Product, routes: RouteSet<LocalPorts>, function: &str) {
-    let edge = Edge::new(Arc::clone(product.runtime.app()), None);
+    let desk = Arc::clone(product.runtime.desk());
+    let edge = Edge::with_desk(Arc::clone(product.runtime.app()), None, desk);
     let router = router(Arc::clone(&edge), routes);
     for (path, text) in samples(function) {
         let request = lambda_http::request::from_str(&text).unwrap();
@@ -44,6 +45,7 @@ async fn every_sample_request_is_answered() {
     answers(&product, function::message_submit(), "message-submit").await;
     answers(&product, function::conversation_read(), "conversation-read").await;
     answers(&product, function::identity_verify(), "identity-verify").await;
+    answers(&product, function::chat(), "chat").await;
     answers(&product, function::admin(), "admin").await;
     product.stop().await;
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 mod callback;
+mod chat;
 mod concurrency;
 mod crash;
 mod endpoint;
@@ -10,6 +11,7 @@ mod event;
 mod going_live;
 mod guide;
 mod identity;
+mod model;
 mod receiver;
 mod recharge;
 mod simulation;

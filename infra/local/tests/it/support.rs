@@ -33,6 +33,8 @@ pub(crate) struct Product {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) text: String,
+    /// Whether it was given before.
+    pub(crate) replayed: bool,
 }
 
 impl Answer {
@@ -68,8 +70,22 @@ impl Product {
         token: &str,
         body: Option<&Value>,
     ) -> Answer {
+        self.send_with(method, path, token, &[], body).await
+    }
+
+    pub(crate) async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
         let url = format!("{}{path}", self.runtime.demo().base_url);
         let mut request = self.client.request(method, url).header("accept", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -78,7 +94,8 @@ impl Product {
             request = json.body(body.to_string());
         }
         let response = request.send().await.unwrap();
-        Answer { status: response.status(), text: response.text().await.unwrap() }
+        let replayed = response.headers().contains_key("idempotency-replayed");
+        Answer { status: response.status(), text: response.text().await.unwrap(), replayed }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

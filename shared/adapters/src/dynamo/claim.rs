@@ -2,7 +2,7 @@
 
 use aiva_core::conversation::ConversationRef;
 use aiva_core::error::Result;
-use aiva_core::message::{Claimed, Lease, Submission, Submitted};
+use aiva_core::message::{Claimed, Lease, ReplyFate, Submission, Submitted};
 use aiva_core::ports::MessageStore;
 use aiva_core::reply::{Settled, Settlement};
 
@@ -39,16 +39,35 @@ impl MessageStore for DynamoStore {
         }
     }
 
+    async fn fate(&self, reference: &ConversationRef, seq: u64) -> Result<Option<ReplyFate>> {
+        let row: Option<MessageRow> = self.parsed_row(keys::message(reference, seq)).await?;
+        row.map(MessageRow::fate).transpose()
+    }
+
     async fn settle(&self, settlement: &Settlement) -> Result<Settled> {
         self.store_settlement(settlement).await
     }
 }
 
 impl DynamoStore {
-    /// The change that closes a claimed message: its state, its lease and its owed mark.
+    /// The change that closes a claimed message: its state, the reply's number and price, its lease and
+    /// its owed mark.
     pub(super) fn closing(settlement: &Settlement) -> Change {
         let state = ReplyState::from(settlement.ending);
-        Change::new(format!("SET #st = :ending REMOVE #owed, #due, {}", lease::DROP))
+        let (mut more, mut values) = (String::new(), Vec::new());
+        if let Some(reply) = &settlement.reply {
+            more.push_str(", #rq = :rq");
+            values.push(("rq", number(reply.seq)));
+        }
+        if let Some(entry) = &settlement.charge {
+            more.push_str(", #rc = :rc");
+            values.push(("rc", number(entry.amount.negated().0)));
+        }
+        let change =
+            Change::new(format!("SET #st = :ending{more} REMOVE #owed, #due, {}", lease::DROP));
+        let change =
+            values.into_iter().fold(change, |change, (name, value)| change.with(name, value));
+        change
             .when("#st = :queued AND #f = :fence")
             .with("ending", text(state.as_str()))
             .with("queued", text(ReplyState::Queued.as_str()))

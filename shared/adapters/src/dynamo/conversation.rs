@@ -11,7 +11,7 @@ use aiva_core::workspace::{Workspace, default_project};
 
 use super::DynamoStore;
 use super::item::{Item, from_item, key_of, text_of};
-use super::keys::{self, SORT};
+use super::keys::{self, SORT, Span};
 use super::read::Reading;
 use super::row::conversation::{ConversationRow, EntryRow};
 use super::row::message::MessageRow;
@@ -65,23 +65,26 @@ impl ConversationStore for DynamoStore {
         limit: usize,
     ) -> Result<Vec<Conversation>> {
         let spans = keys::conversation_entries(workspace, project);
-        let mut found = Vec::new();
-        let mut position = before.map(ConversationId::bare);
-        // A second round only where an entry was seen a moment before its conversation.
-        while found.len() < limit {
-            let wanted = limit - found.len();
-            let entry = |item: Item| {
-                let external = from_item::<EntryRow>(item)?.x;
-                Ok(Some(ConversationRef { workspace, project, external }))
-            };
-            let (references, next) = self.newest_first(&spans, position, wanted, entry).await?;
-            found.extend(self.conversations(&references).await?);
-            position = next;
-            if position.is_none() {
-                break;
-            }
-        }
-        Ok(found)
+        self.listed((workspace, project), &spans, before, limit).await
+    }
+
+    /// A query over the shards of the list, then the rows that it names.
+    async fn leads_before(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        before: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<Conversation>> {
+        let spans = keys::lead_entries(workspace, project);
+        self.listed((workspace, project), &spans, before, limit).await
+    }
+
+    async fn first_messages(&self, references: &[ConversationRef]) -> Result<Vec<Option<Message>>> {
+        let first = |reference: &ConversationRef| keys::message(reference, 1);
+        let mut rows = self.rows(references.iter().map(first).collect()).await?;
+        let found = references.iter().map(|reference| rows.remove(&first(reference)));
+        found.map(|row| row.map(parse_message).transpose()).collect()
     }
 
     async fn messages_after(
@@ -107,6 +110,14 @@ impl ConversationStore for DynamoStore {
         run.items.into_iter().rev().map(parse_message).collect()
     }
 
+    /// One transaction: the conversation and its entry in the list.
+    async fn create_conversation(&self, conversation: &Conversation) -> Result<()> {
+        let actions =
+            vec![self.conversation_action(conversation)?, self.entry_action(conversation)?];
+        // Refused is a conversation that is there already.
+        self.transact(None, actions).await.map(|_| ())
+    }
+
     /// One transaction. A try of it that was lost on the way is covered by the SDK's own token.
     async fn advance(&self, advance: &Advance) -> Result<Advanced> {
         let conversation = &advance.conversation;
@@ -126,6 +137,32 @@ impl ConversationStore for DynamoStore {
 }
 
 impl DynamoStore {
+    async fn listed(
+        &self,
+        (workspace, project): (WorkspaceId, ProjectId),
+        spans: &[Span],
+        before: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<Conversation>> {
+        let mut found = Vec::new();
+        let mut position = before.map(ConversationId::bare);
+        // A second round only where an entry was seen a moment before its conversation.
+        while found.len() < limit {
+            let wanted = limit - found.len();
+            let entry = |item: Item| {
+                let external = from_item::<EntryRow>(item)?.x;
+                Ok(Some(ConversationRef { workspace, project, external }))
+            };
+            let (references, next) = self.newest_first(spans, position, wanted, entry).await?;
+            found.extend(self.conversations(&references).await?);
+            position = next;
+            if position.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     async fn conversations(&self, references: &[ConversationRef]) -> Result<Vec<Conversation>> {
         let mut rows = self.rows(references.iter().map(keys::conversation).collect()).await?;
         let present = references.iter().filter_map(|reference| {

@@ -12,7 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::DynamoStore;
 use super::item::{expiry, from_item, moment, number, to_item};
 use super::keys::{self, EXPIRY};
-use super::row::Millis;
 use super::row::identity::{ContactRow, LinkRow};
 use super::settle::delivery_item;
 use super::write::{Change, Transacted, Written, put, update};
@@ -77,13 +76,7 @@ impl IdentityStore for DynamoStore {
 
     async fn contact(&self, workspace: WorkspaceId, user: &ExternalId) -> Result<Option<Contact>> {
         let row: Option<ContactRow> = self.parsed_row(keys::contact(workspace, user)).await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(Contact {
-            workspace,
-            external: user.clone(),
-            verified_until: row.vu.map(Millis::moment).transpose()?,
-            created_at: row.ca.moment()?,
-        }))
+        row.map(|row| row.named(workspace, user.clone())).transpose()
     }
 
     async fn revoke_verification(

@@ -222,6 +222,17 @@ pub(super) fn conversation_entries(workspace: WorkspaceId, project: ProjectId) -
     sharded(&format!("{}#V", place(workspace, project)))
 }
 
+/// The entry of a conversation in its project's list of leads.
+pub(super) fn lead_entry(workspace: WorkspaceId, project: ProjectId, id: ConversationId) -> Key {
+    let shard = id.shard(LIST_SHARDS);
+    Key::new(format!("{}#E#{shard}", place(workspace, project)), id.bare())
+}
+
+/// A project's list of leads.
+pub(super) fn lead_entries(workspace: WorkspaceId, project: ProjectId) -> Vec<Span> {
+    sharded(&format!("{}#E", place(workspace, project)))
+}
+
 /// An end user.
 pub(super) fn contact(workspace: WorkspaceId, user: &ExternalId) -> Key {
     Key::new(format!("{}#U#{user}", tenant(workspace)), "U")

@@ -1,5 +1,8 @@
 //! Accepting a message: one transaction.
 
+use std::fmt::Write as _;
+
+use aiva_core::contact;
 use aiva_core::conversation::Conversation;
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{WorkspaceId, base32, base32_decode};
@@ -8,8 +11,7 @@ use aiva_core::money::MicroCredits;
 use aiva_core::text::ExternalId;
 use aiva_core::time;
 use aiva_core::wallet::Hold;
-use aws_sdk_dynamodb::types::TransactWriteItem;
-use jiff::Timestamp;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::DynamoStore;
 use super::item::{Item, from_item, moment, number, text, to_item};
@@ -41,12 +43,14 @@ impl DynamoStore {
             money.push(Submitted::ShardShort);
         }
         if let Some(user) = &submission.message.user {
-            let at = submission.message.created_at;
-            actions.push(self.contact_action(workspace, user, at, &submission.disposition)?);
+            actions.push(self.contact_action(workspace, user, submission)?);
             money.push(Submitted::CapReached);
         }
         if conversation.version == 1 {
             actions.push(self.entry_action(conversation)?);
+        }
+        if submission.learned.lead {
+            actions.push(self.lead_action(conversation)?);
         }
         for (delivery, due) in &submission.deliveries {
             actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
@@ -72,6 +76,7 @@ impl DynamoStore {
             f: base32(&submission.fingerprint.0),
             cv: submission.conversation.id,
             m: submission.message.id,
+            q: submission.message.seq,
         };
         let item = to_item(keys::idempotency(workspace, &submission.idempotency), &row)?;
         put(&self.table, item, &Change::only_when("attribute_not_exists(#pk)"))
@@ -91,9 +96,17 @@ impl DynamoStore {
         put(&self.table, item, &condition)
     }
 
-    fn entry_action(&self, conversation: &Conversation) -> Result<TransactWriteItem> {
+    pub(super) fn entry_action(&self, conversation: &Conversation) -> Result<TransactWriteItem> {
         let place = &conversation.reference;
         let key = keys::conversation_entry(place.workspace, place.project, conversation.id);
+        let item = to_item(key, &EntryRow { x: place.external.clone() })?;
+        put(&self.table, item, &Change::default())
+    }
+
+    /// Puts the conversation into the list of leads.
+    fn lead_action(&self, conversation: &Conversation) -> Result<TransactWriteItem> {
+        let place = &conversation.reference;
+        let key = keys::lead_entry(place.workspace, place.project, conversation.id);
         let item = to_item(key, &EntryRow { x: place.external.clone() })?;
         put(&self.table, item, &Change::default())
     }
@@ -153,16 +166,15 @@ impl DynamoStore {
         &self,
         workspace: WorkspaceId,
         user: &ExternalId,
-        at: Timestamp,
-        disposition: &Disposition,
+        submission: &Submission,
     ) -> Result<TransactWriteItem> {
-        let first_seen = "SET #ca = if_not_exists(#ca, :now)";
-        let change = match disposition {
-            Disposition::Skip(_) => Change::new(first_seen),
+        let (set, values) = who_wrote(submission);
+        let change = match &submission.disposition {
+            Disposition::Skip(_) => Change::new(set),
             Disposition::Generate { hold, user_cap, .. } => {
                 let month = month_attribute(hold.month);
                 let old = month_attribute(time::month_before(hold.month, MONTHS_KEPT + 1));
-                let change = Change::new(format!("{first_seen} REMOVE #{old} ADD #{month} :held"));
+                let change = Change::new(format!("{set} REMOVE #{old} ADD #{month} :held"));
                 let change = change.with("held", number(hold.amount.0));
                 match user_cap {
                     None => change,
@@ -172,13 +184,37 @@ impl DynamoStore {
                 }
             }
         };
-        update(&self.table, keys::contact(workspace, user), &change.with("now", moment(at)))
+        let change =
+            values.into_iter().fold(change, |change, (name, value)| change.with(name, value));
+        update(&self.table, keys::contact(workspace, user), &change)
     }
 }
 
 /// The attribute of a shard that counts the messages of a month.
 pub(super) fn messages_attribute(month: u32) -> String {
     format!("n{month}")
+}
+
+/// What a message tells of the end user who wrote it, and the id that the first one gives.
+fn who_wrote(submission: &Submission) -> (String, Vec<(&'static str, AttributeValue)>) {
+    let id = contact::id_of(submission.conversation.id);
+    let mut set =
+        "SET #ca = if_not_exists(#ca, :now), #ct = if_not_exists(#ct, :ct), #ls = :now".to_owned();
+    let now = moment(submission.message.created_at);
+    let mut values = vec![("now", now), ("ct", text(id.bare()))];
+    if let Some(details) = &submission.learned.details {
+        let told = [
+            ("nm", details.name.as_ref().map(ToString::to_string)),
+            ("em", details.email.as_ref().map(|email| email.as_str().to_owned())),
+            ("ph", details.phone.as_ref().map(|phone| phone.as_str().to_owned())),
+        ];
+        for (name, value) in told {
+            let Some(value) = value else { continue };
+            let _ = write!(set, ", #{name} = :{name}");
+            values.push((name, text(value)));
+        }
+    }
+    (set, values)
 }
 
 /// The attribute that counts what an end user spent and holds in a month.
@@ -231,5 +267,6 @@ fn first_answer(submission: &Submission, item: Item) -> Result<Submitted> {
         fingerprint: Fingerprint(fingerprint),
         conversation: row.cv,
         message: row.m,
+        seq: row.q,
     }))
 }

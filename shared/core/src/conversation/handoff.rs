@@ -80,6 +80,9 @@ mod tests {
             pending_replies: 0,
             last_key: None,
             last_user: None,
+            person: crate::contact::Person::default(),
+            source: crate::conversation::Source::default(),
+            said_at: Timestamp::UNIX_EPOCH,
             low_confidence_turns: 0,
             human_seq: 0,
             created_at: Timestamp::UNIX_EPOCH,
@@ -93,6 +96,7 @@ mod tests {
             visibility: Visibility::Public,
             user: None,
             agent_name: None,
+            background: None,
             citations: Vec::new(),
             created_at: Timestamp::UNIX_EPOCH,
         };

@@ -1,6 +1,6 @@
 //! Listing conversations, newest first.
 
-use super::{Conversation, ConversationStatus, Owner};
+use super::{Conversation, ConversationStatus, Owner, Source};
 use crate::error::Result;
 use crate::id::{ConversationId, ProjectId, WorkspaceId};
 use crate::page::{Limit, Page};
@@ -14,6 +14,8 @@ pub struct ConversationFilter {
     pub status: Option<ConversationStatus>,
     /// Only those a human owns (`true`) or the agent owns (`false`).
     pub human: Option<bool>,
+    /// Only those where the person chats here.
+    pub source: Option<Source>,
     /// Only those this end user last wrote in.
     pub user: Option<ExternalId>,
 }
@@ -23,6 +25,7 @@ impl ConversationFilter {
         let human = matches!(conversation.owner, Owner::Human { .. });
         self.status.is_none_or(|status| status == conversation.status)
             && self.human.is_none_or(|wanted| wanted == human)
+            && self.source.is_none_or(|source| source == conversation.source)
             && self.user.as_ref().is_none_or(|user| conversation.last_user.as_ref() == Some(user))
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::contact::Person;
 use crate::delivery::Delivery;
 use crate::id::{ConversationId, ProjectId, WorkspaceId};
 use crate::key::KeyId;
@@ -9,9 +10,11 @@ use crate::message::Message;
 use crate::text::ExternalId;
 
 mod advance;
+mod create;
 mod escalation;
 mod hand_back;
 mod handoff;
+mod leads;
 mod list;
 mod read;
 mod reply_as_agent;
@@ -19,12 +22,14 @@ mod resolve;
 mod take_over;
 mod wish;
 
+pub use create::{create, minted};
 pub use escalation::HandoffReason;
 pub(crate) use escalation::asked_for;
 pub use hand_back::hand_back;
 pub(crate) use handoff::{Told, handoff};
+pub use leads::leads;
 pub use list::{ConversationFilter, list};
-pub use read::{ConversationView, find, read};
+pub use read::{ConversationView, find, find_by_id, read};
 pub use reply_as_agent::{AgentReply, reply_as_agent};
 pub use resolve::resolve;
 pub use take_over::take_over;
@@ -61,6 +66,12 @@ pub struct Conversation {
     pub last_key: Option<KeyId>,
     /// The end user who last wrote here, if named.
     pub last_user: Option<ExternalId>,
+    /// The person in it.
+    pub person: Person,
+    /// Where the person chats.
+    pub source: Source,
+    /// When something was last said.
+    pub said_at: Timestamp,
     /// Answers of low confidence in a row.
     pub low_confidence_turns: u32,
     /// The number of the last message that was in human hands; no reply of the agent is sent for it or
@@ -73,6 +84,28 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// A conversation in which nothing was said yet; it is not stored, so its version is 0.
+    pub(crate) fn fresh(id: ConversationId, reference: ConversationRef, now: Timestamp) -> Self {
+        Self {
+            id,
+            reference,
+            owner: Owner::Ai,
+            status: ConversationStatus::Open,
+            seq: 0,
+            version: 0,
+            pending_replies: 0,
+            last_key: None,
+            last_user: None,
+            person: Person::default(),
+            source: Source::default(),
+            said_at: now,
+            low_confidence_turns: 0,
+            human_seq: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Whether the agent's reply to the message with this number may be sent.
     pub fn ai_answers(&self, seq: u64) -> bool {
         self.owner == Owner::Ai && seq > self.human_seq
@@ -113,6 +146,26 @@ pub enum Advanced {
     Stored,
     /// The conversation moved on since it was read; nothing is stored.
     Stale,
+}
+
+/// Where a person chats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// In something of the integrator's own, through the API.
+    #[default]
+    Api,
+    /// In a widget on a page.
+    Widget,
+}
+
+impl Source {
+    /// The source's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Widget => "widget",
+        }
+    }
 }
 
 /// Who answers.

@@ -2,6 +2,7 @@
 
 use super::{Conversation, ConversationRef};
 use crate::error::{Error, Result};
+use crate::id::{ConversationId, ProjectId, WorkspaceId};
 use crate::message::Message;
 use crate::page::Limit;
 use crate::ports::ConversationStore;
@@ -39,6 +40,19 @@ pub async fn read(
     let last = messages.last().map_or(after, |message| message.seq);
     let next_after = (last < newest && !messages.is_empty()).then_some(last);
     Ok(ConversationView { conversation, messages, next_after })
+}
+
+/// Finds a conversation of a project by our id.
+///
+/// # Errors
+/// [`Error::NotFound`] when the project has none.
+pub async fn find_by_id(
+    store: &impl ConversationStore,
+    (workspace, project): (WorkspaceId, ProjectId),
+    id: ConversationId,
+) -> Result<Conversation> {
+    let found = store.conversation_by_id(workspace, id).await?;
+    found.filter(|found| found.reference.project == project).ok_or(Error::NotFound)
 }
 
 /// Finds a conversation by the integrator's id.

@@ -49,6 +49,7 @@ pub async fn reply_as_agent<P: Ports>(
     for _ in 0..MAX_ROUNDS {
         require_holder(&conversation, &said.agent)?;
         conversation.seq += 1;
+        conversation.said_at = now;
         conversation.version += 1;
         conversation.updated_at = now;
         let message = message_of(id, conversation.seq, &said, now);
@@ -114,6 +115,7 @@ fn message_of(id: MessageId, seq: u64, said: &AgentReply, now: Timestamp) -> Mes
         visibility: Visibility::Public,
         user: None,
         agent_name: Some(said.agent.as_str().to_owned()),
+        background: None,
         citations: Vec::new(),
         created_at: now,
     }

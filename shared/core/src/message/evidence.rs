@@ -50,6 +50,7 @@ mod tests {
             visibility: Visibility::Public,
             user: None,
             agent_name: None,
+            background: None,
             citations: vec![citation; cited],
             created_at: Timestamp::UNIX_EPOCH,
         }

@@ -3,18 +3,27 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::contact::Details;
 use crate::conversation::Conversation;
 use crate::delivery::Delivery;
 use crate::id::MessageId;
 use crate::key::KeyId;
 use crate::money::MicroCredits;
-use crate::text::{Content, ExternalId, IdempotencyKey};
+use crate::text::{Background, Content, ExternalId, IdempotencyKey};
 use crate::wallet::Hold;
 
+mod ask;
 mod evidence;
+mod fingerprint;
+mod intent;
+mod language;
+mod learn;
 mod submit;
 
+pub use ask::{Asked, Outcome, Waiting, ask};
 pub use evidence::{confidence, weight};
+pub use intent::{Intent, intent_of};
+pub use language::language_of;
 pub use submit::{SubmitCommand, SubmitReceipt, SubmitStatus, submit};
 
 /// One message of a conversation.
@@ -34,6 +43,8 @@ pub struct Message {
     pub user: Option<ExternalId>,
     /// The human agent's name (agents only).
     pub agent_name: Option<String>,
+    /// What the integrator's system said of the person with this message (visitors only).
+    pub background: Option<Background>,
     /// What a reply of the agent rests on.
     pub citations: Vec<Citation>,
     /// When it was stored.
@@ -143,9 +154,20 @@ pub struct Submission {
     pub disposition: Disposition,
     /// Messages of the month that the hold's shard may take, if the plan allows only so many.
     pub shard_quota: Option<u32>,
+    /// What the message tells of the person.
+    pub learned: Learned,
     /// Events on their way (a handoff's), with the moment the sweep may take each that the queue lost
     /// it.
     pub deliveries: Vec<(Delivery, Timestamp)>,
+}
+
+/// What a message tells of the person who sends it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Learned {
+    /// Whether the conversation has a way to reach the person from now on.
+    pub lead: bool,
+    /// What is new, where anything is.
+    pub details: Option<Details>,
 }
 
 /// Whether a reply is owed for a message.
@@ -188,6 +210,8 @@ pub struct FirstAnswer {
     pub conversation: crate::id::ConversationId,
     /// The message.
     pub message: MessageId,
+    /// Its number; 0 where the answer was given before numbers were kept with it.
+    pub seq: u64,
 }
 
 /// A visitor's message whose reply is owed, as a worker finds it.
@@ -203,6 +227,29 @@ pub struct OwedReply {
     pub attempts: u32,
     /// The fencing token: only its holder may settle.
     pub fence: u64,
+}
+
+/// What has become of the reply to a visitor's message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyFate {
+    /// It is owed.
+    Owed,
+    /// It was never owed.
+    Skipped(SkipReason),
+    /// It was given.
+    Replied {
+        /// The reply's number.
+        seq: u64,
+        /// What it cost.
+        charge: MicroCredits,
+    },
+    /// A human took over first.
+    Suppressed {
+        /// What it cost all the same.
+        charge: MicroCredits,
+    },
+    /// It will never come.
+    Failed,
 }
 
 /// What came of an attempt to claim the reply of a message.

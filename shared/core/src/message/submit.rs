@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
+use super::fingerprint::fingerprint;
+use super::learn::learn;
 use super::{
-    Disposition, Fingerprint, Message, Sender, SkipReason, Submission, Submitted, Visibility,
+    Disposition, FirstAnswer, Message, Sender, SkipReason, Submission, Submitted, Visibility,
 };
 use crate::app::App;
+use crate::contact::Details;
 use crate::conversation::{
-    self, Conversation, ConversationRef, ConversationStatus, HandoffReason, Owner, Told,
+    self, Conversation, ConversationRef, ConversationStatus, HandoffReason, Owner, Source, Told,
 };
 use crate::error::{Conflict, Error, Quota, Result};
 use crate::id::{ConversationId, MessageId};
@@ -20,7 +22,7 @@ use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Queu
 use crate::project::{Bounds, Project};
 use crate::recharge;
 use crate::reply::{self, tokens};
-use crate::text::{Content, ExternalId, IdempotencyKey};
+use crate::text::{Background, Content, ExternalId, IdempotencyKey};
 use crate::time;
 use crate::wallet::{self, Cover, Hold, Need};
 
@@ -33,6 +35,15 @@ pub struct SubmitCommand {
     pub user: Option<ExternalId>,
     /// What was said.
     pub content: Content,
+    /// What the integrator's system says of the person, for the prompt.
+    pub background: Option<Background>,
+    /// What the caller tells of the person, or nothing.
+    pub details: Details,
+    /// Where the person chats; it counts where the conversation begins with this message.
+    pub source: Source,
+    /// Set where the conversation begins with this message and its sender has no id for it: ours, which
+    /// is then in `reference` too.
+    pub minted: Option<ConversationId>,
     /// The key under which this happens once.
     pub idempotency: IdempotencyKey,
     /// The API key that sends it.
@@ -42,12 +53,35 @@ pub struct SubmitCommand {
 /// What the caller is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubmitReceipt {
+    /// Where the conversation's rows are.
+    pub reference: ConversationRef,
     /// Our conversation id.
     pub conversation: ConversationId,
     /// Our message id.
     pub message: MessageId,
+    /// The message's number; 0 for a duplicate of a message older than such numbers.
+    pub seq: u64,
     /// What became of it.
     pub status: SubmitStatus,
+}
+
+impl SubmitReceipt {
+    /// Whether the idempotency key was used before.
+    pub fn is_duplicate(&self) -> bool {
+        self.status == SubmitStatus::Duplicate
+    }
+
+    /// What the queue carries for the reply.
+    pub(super) fn job(&self) -> GenerationJob {
+        GenerationJob {
+            workspace_id: self.reference.workspace,
+            project_id: self.reference.project,
+            external_conversation_id: self.reference.external.clone(),
+            conversation_id: self.conversation,
+            seq: self.seq,
+            message_id: self.message,
+        }
+    }
 }
 
 /// What became of a message.
@@ -76,6 +110,26 @@ pub async fn submit<P: Ports>(
     command: SubmitCommand,
     situation: Option<Situation>,
 ) -> Result<SubmitReceipt> {
+    let grace = Duration::from_millis(app.settings.outbox_grace_ms);
+    accept(app, &command, situation, Accepting { grace, tell_queue: true }).await
+}
+
+/// Who writes the reply to a message that is accepted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Accepting {
+    /// When the sweep may take it that the reply was lost.
+    pub(super) grace: Duration,
+    /// Whether a worker is asked for it.
+    pub(super) tell_queue: bool,
+}
+
+/// Stores a message.
+pub(super) async fn accept<P: Ports>(
+    app: &App<P>,
+    command: &SubmitCommand,
+    situation: Option<Situation>,
+    how: Accepting,
+) -> Result<SubmitReceipt> {
     let mut read = situation;
     let mut shard = None;
     for _ in 0..MAX_ROUNDS {
@@ -84,22 +138,17 @@ pub async fn submit<P: Ports>(
             None => app.store.situation(&command.reference).await?.ok_or(Error::NotFound)?,
         };
         current.workspace.require_active()?;
-        let fate = fate(&command, &current);
+        let fate = fate(command, &current);
         // Only a handoff has an event, so that only it reads the key once more.
         let key = match fate {
             Fate::Handoff(_) => app.store.key(command.key).await?,
             Fate::Generate | Fate::Skip(_) => None,
         };
-        let submission = draft(app, &command, &current, (fate, key.as_ref(), shard));
+        let submission = draft(app, command, &current, (fate, key.as_ref(), shard), how);
         match app.store.submit(&submission).await? {
-            Submitted::Stored => return Ok(accepted(app, &submission).await),
+            Submitted::Stored => return Ok(accepted(app, &submission, how).await),
             Submitted::Replay(first) if first.fingerprint == submission.fingerprint => {
-                let (conversation, message) = (first.conversation, first.message);
-                return Ok(SubmitReceipt {
-                    conversation,
-                    message,
-                    status: SubmitStatus::Duplicate,
-                });
+                return duplicate(command, &first);
             }
             Submitted::Replay(_) => return Err(Error::Conflict(Conflict::IdempotencyKeyReused)),
             Submitted::Stale => {}
@@ -146,29 +195,47 @@ async fn funded_shard<P: Ports>(
     }
 }
 
-async fn accepted<P: Ports>(app: &App<P>, submission: &Submission) -> SubmitReceipt {
+/// What the first use of the idempotency key made.
+fn duplicate(command: &SubmitCommand, first: &FirstAnswer) -> Result<SubmitReceipt> {
+    let mut reference = command.reference.clone();
+    if command.minted.is_some() {
+        reference.external = ExternalId::parse("conversation", &first.conversation.to_string())?;
+    }
+    Ok(SubmitReceipt {
+        reference,
+        conversation: first.conversation,
+        message: first.message,
+        seq: first.seq,
+        status: SubmitStatus::Duplicate,
+    })
+}
+
+async fn accepted<P: Ports>(
+    app: &App<P>,
+    submission: &Submission,
+    how: Accepting,
+) -> SubmitReceipt {
     let conversation = &submission.conversation;
-    let status = match submission.disposition {
+    let mut receipt = SubmitReceipt {
+        reference: conversation.reference.clone(),
+        conversation: conversation.id,
+        message: submission.message.id,
+        seq: submission.message.seq,
+        status: SubmitStatus::Queued,
+    };
+    match submission.disposition {
         Disposition::Skip(reason) => {
             reply::announce(app, &submission.deliveries).await;
-            SubmitStatus::Skipped(reason)
+            receipt.status = SubmitStatus::Skipped(reason);
         }
-        Disposition::Generate { .. } => {
-            let job = GenerationJob {
-                workspace_id: conversation.reference.workspace,
-                project_id: conversation.reference.project,
-                external_conversation_id: conversation.reference.external.clone(),
-                conversation_id: conversation.id,
-                seq: submission.message.seq,
-                message_id: submission.message.id,
-            };
-            if let Err(error) = app.queue.send_generation(&job, 0).await {
+        Disposition::Generate { .. } if how.tell_queue => {
+            if let Err(error) = app.queue.send_generation(&receipt.job(), 0).await {
                 tracing::warn!(message_id = %submission.message.id, %error, "left to the sweep");
             }
-            SubmitStatus::Queued
         }
-    };
-    SubmitReceipt { conversation: conversation.id, message: submission.message.id, status }
+        Disposition::Generate { .. } => {}
+    }
+    receipt
 }
 
 /// What becomes of a message, given how things stand.
@@ -202,16 +269,17 @@ fn draft<P: Ports>(
     command: &SubmitCommand,
     current: &Situation,
     (fate, key, shard): (Fate, Option<&ApiKey>, Option<u8>),
+    how: Accepting,
 ) -> Submission {
     let now = app.now();
     let before = current.conversation.as_ref();
-    let mut conversation = before.cloned().unwrap_or_else(|| fresh(app, &command.reference, now));
+    let mut conversation = before.cloned().unwrap_or_else(|| fresh(app, command, now));
     let disposition = match fate {
         Fate::Generate => {
             conversation.status = ConversationStatus::Open;
             conversation.pending_replies += 1;
             let shard = shard.unwrap_or_else(|| home_shard(current, &conversation));
-            generation(app, command, current, shard)
+            generation(app, command, current, shard, how.grace)
         }
         Fate::Skip(reason) => Disposition::Skip(reason),
         Fate::Handoff(_) => {
@@ -224,6 +292,8 @@ fn draft<P: Ports>(
     conversation.updated_at = now;
     conversation.last_key = Some(command.key);
     conversation.last_user.clone_from(&command.user);
+    conversation.said_at = now;
+    let learned = learn(&mut conversation.person, command, now);
     let message = message_of(MessageId::new(now, app), conversation.seq, command, now);
     let event = match fate {
         Fate::Handoff(reason) => {
@@ -240,6 +310,7 @@ fn draft<P: Ports>(
         message,
         shard_quota: shard_quota(current, &disposition),
         disposition,
+        learned,
         deliveries: event.into_iter().collect(),
     }
 }
@@ -261,27 +332,16 @@ fn message_of(id: MessageId, seq: u64, command: &SubmitCommand, now: Timestamp) 
         visibility: Visibility::Public,
         user: command.user.clone(),
         agent_name: None,
+        background: command.background.clone(),
         citations: Vec::new(),
         created_at: now,
     }
 }
 
-fn fresh<P: Ports>(app: &App<P>, reference: &ConversationRef, now: Timestamp) -> Conversation {
-    Conversation {
-        id: ConversationId::new(now, app),
-        reference: reference.clone(),
-        owner: Owner::Ai,
-        status: ConversationStatus::Open,
-        seq: 0,
-        version: 0,
-        pending_replies: 0,
-        last_key: None,
-        last_user: None,
-        low_confidence_turns: 0,
-        human_seq: 0,
-        created_at: now,
-        updated_at: now,
-    }
+fn fresh<P: Ports>(app: &App<P>, command: &SubmitCommand, now: Timestamp) -> Conversation {
+    let id = command.minted.unwrap_or_else(|| ConversationId::new(now, app));
+    let fresh = Conversation::fresh(id, command.reference.clone(), now);
+    Conversation { source: command.source, ..fresh }
 }
 
 /// A reply is owed, and its worst case is held.
@@ -290,10 +350,11 @@ fn generation<P: Ports>(
     command: &SubmitCommand,
     current: &Situation,
     shard: u8,
+    grace: Duration,
 ) -> Disposition {
     let workspace = &current.workspace;
     let now = app.now();
-    let bounds = bounds_for(&current.project, &command.content);
+    let bounds = bounds_for(&current.project, command);
     let hold = Hold {
         amount: bounds.worst_case(&workspace.rates),
         shard,
@@ -305,33 +366,17 @@ fn generation<P: Ports>(
     };
     // Only a named user has a cap.
     let user_cap = command.user.as_ref().and(workspace.limits.user_monthly_cap);
-    let due = now + Duration::from_millis(app.settings.outbox_grace_ms);
-    Disposition::Generate { hold, user_cap, due }
+    Disposition::Generate { hold, user_cap, due: now + grace }
 }
 
 /// The agent's bounds, widened for a message that would not fit its prompt: what was accepted is read.
-fn bounds_for(project: &Project, content: &Content) -> Bounds {
-    let needed = tokens::estimate(content.as_str()) + PROMPT_OVERHEAD_TOKENS;
+fn bounds_for(project: &Project, command: &SubmitCommand) -> Bounds {
+    let told = command.background.as_ref().map_or(0, |text| tokens::estimate(text.as_str()));
+    let needed = tokens::estimate(command.content.as_str()) + told + PROMPT_OVERHEAD_TOKENS;
     project.bounds(u32::try_from(needed).unwrap_or(u32::MAX))
 }
 
 /// The shard that a conversation pays from first.
 fn home_shard(current: &Situation, conversation: &Conversation) -> u8 {
     conversation.id.shard(wallet::shard_count(current.workspace.wallet_shards))
-}
-
-/// What makes two requests under one key the same: who says what where.
-fn fingerprint(command: &SubmitCommand) -> Fingerprint {
-    let mut hash = Sha256::new();
-    let parts = [
-        command.reference.project.to_string(),
-        command.reference.external.to_string(),
-        command.user.as_ref().map_or_else(|| "-".to_owned(), |user| format!("u{user}")),
-        command.content.as_str().to_owned(),
-    ];
-    for part in parts {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    Fingerprint(hash.finalize().into())
 }

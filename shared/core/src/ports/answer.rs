@@ -1,10 +1,17 @@
 //! What answers a question: a model, and an index over the knowledge.
 
 use std::future::Future;
+use std::time::Duration;
 
-use crate::error::Result;
+use crate::app::App;
+use crate::error::{Error, Result};
 use crate::knowledge::{Document, Edition, Passage};
-use crate::reply::{ModelError, ModelReply, ModelRequest};
+use crate::outbox::GenerationJob;
+use crate::ports::Ports;
+use crate::reply::{Generated, GenerationSettings, ModelError, ModelReply, ModelRequest};
+
+/// Sees the text of a reply as it comes.
+pub type OnDelta<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// A language model, or what stands in for one.
 pub trait Model: Send + Sync + 'static {
@@ -35,4 +42,64 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
         question: &str,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Passage>>> + Send;
+}
+
+/// Where replies are written inside this process, for requests that wait for theirs.
+pub trait Desk: Send + Sync + 'static {
+    /// The runtime's epoch (see [`crate::message::Lease::epoch`]).
+    fn epoch(&self) -> u64;
+
+    /// Generates the reply that a message is owed (see [`crate::reply::generate`]).
+    fn generate<P: Ports>(
+        &self,
+        app: &App<P>,
+        job: &GenerationJob,
+        settings: &GenerationSettings,
+        on_delta: OnDelta<'_>,
+    ) -> impl Future<Output = Result<Generated>> + Send;
+
+    /// Lets time pass.
+    fn pause(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}
+
+impl<D: Desk> Desk for std::sync::Arc<D> {
+    fn epoch(&self) -> u64 {
+        (**self).epoch()
+    }
+
+    async fn generate<P: Ports>(
+        &self,
+        app: &App<P>,
+        job: &GenerationJob,
+        settings: &GenerationSettings,
+        on_delta: OnDelta<'_>,
+    ) -> Result<Generated> {
+        (**self).generate(app, job, settings, on_delta).await
+    }
+
+    async fn pause(&self, time: Duration) {
+        (**self).pause(time).await;
+    }
+}
+
+/// The desk of a process that writes no replies.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoDesk;
+
+impl Desk for NoDesk {
+    fn epoch(&self) -> u64 {
+        0
+    }
+
+    async fn generate<P: Ports>(
+        &self,
+        _app: &App<P>,
+        _job: &GenerationJob,
+        _settings: &GenerationSettings,
+        _on_delta: OnDelta<'_>,
+    ) -> Result<Generated> {
+        Err(Error::internal("this process writes no replies"))
+    }
+
+    async fn pause(&self, _time: Duration) {}
 }

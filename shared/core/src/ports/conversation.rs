@@ -9,7 +9,7 @@ use crate::delivery::{Delivery, DeliveryClaim, DeliveryFilter, DeliveryUpdate};
 use crate::error::Result;
 use crate::id::{ConversationId, DeliveryId, ProjectId, SourceId, WorkspaceId};
 use crate::knowledge::{Document, Source};
-use crate::message::{Claimed, Lease, Message, Submission, Submitted};
+use crate::message::{Claimed, Lease, Message, ReplyFate, Submission, Submitted};
 use crate::outbox::{Owed, OwedItem};
 use crate::page::{Limit, Page};
 use crate::project::Project;
@@ -57,6 +57,21 @@ pub trait ConversationStore: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Conversation>>> + Send;
 
+    /// Lists a project's conversations in which somebody told how to be reached, newest first.
+    fn leads_before(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        before: Option<ConversationId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Conversation>>> + Send;
+
+    /// Reads the first message of each conversation, in their order; `None` where nothing was said.
+    fn first_messages(
+        &self,
+        references: &[ConversationRef],
+    ) -> impl Future<Output = Result<Vec<Option<Message>>>> + Send;
+
     /// Reads messages with a greater `seq`, ascending.
     fn messages_after(
         &self,
@@ -73,6 +88,13 @@ pub trait ConversationStore: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Message>>> + Send;
 
+    /// Stores a conversation without messages; one that exists stays as it is (see
+    /// [`super::KeyStore::create_key`]).
+    fn create_conversation(
+        &self,
+        conversation: &Conversation,
+    ) -> impl Future<Output = Result<()>> + Send;
+
     /// Stores what an operator did to a conversation whole, or says why not.
     fn advance(&self, advance: &Advance) -> impl Future<Output = Result<Advanced>> + Send;
 }
@@ -82,6 +104,13 @@ pub trait MessageStore: Send + Sync + 'static {
     /// Stores a submission whole, or says why not. An idempotency key that was used before wins over
     /// every other reason.
     fn submit(&self, submission: &Submission) -> impl Future<Output = Result<Submitted>> + Send;
+
+    /// Tells what has become of the reply to a visitor's message; `None` when there is no such message.
+    fn fate(
+        &self,
+        reference: &ConversationRef,
+        seq: u64,
+    ) -> impl Future<Output = Result<Option<ReplyFate>>> + Send;
 
     /// Claims the reply owed for a message.
     fn claim(

@@ -23,7 +23,7 @@ mod recovery;
 mod tool;
 
 pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceStore};
-pub use answer::{KnowledgeIndex, Model};
+pub use answer::{Desk, KnowledgeIndex, Model, NoDesk, OnDelta};
 pub use billing::{BillingStore, Payments};
 pub use conversation::{
     ConversationStore, DeliveryStore, KnowledgeStore, MessageStore, OutboxStore, Situation,
@@ -47,6 +47,8 @@ pub trait Ports: Send + Sync + 'static {
     type Mailer: Mailer;
     /// The names of the Internet.
     type Names: Names;
+    /// Where requests that wait have their replies written.
+    type Desk: Desk;
     /// The clock.
     type Clock: Clock;
     /// Randomness.

@@ -11,6 +11,7 @@ mod bounds;
 mod create;
 mod find;
 mod list;
+mod number;
 mod set_agent;
 
 pub(crate) use bounds::EXCHANGE_TOKENS;
@@ -18,6 +19,7 @@ pub use bounds::{Bounds, MAX_CALLS, MAX_ROUNDS};
 pub use create::create;
 pub use find::resolve;
 pub use list::list;
+pub use number::{meant, numbered};
 pub use set_agent::{AgentDraft, set_agent};
 
 /// One agent and its knowledge.

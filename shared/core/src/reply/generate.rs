@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::prompt::Asked;
 use super::rounds::{Replied, Scene, converse, is_verified};
 use super::settle::settle;
 use super::{ToolSpec, compose, escalate};
@@ -11,12 +12,13 @@ use crate::app::App;
 use crate::conversation::ConversationRef;
 use crate::error::{Error, Result};
 use crate::knowledge;
-use crate::message::{Claimed, Lease, Message, OwedReply, Visibility};
+use crate::message::{Claimed, Lease, Message, OwedReply, Sender, Visibility};
 use crate::outbox::GenerationJob;
 use crate::ports::{
-    Clock, ConversationStore, HttpOut, KnowledgeIndex, MessageStore, Model, Ports, Situation,
-    ToolStore,
+    Clock, ConversationStore, HttpOut, KnowledgeIndex, MessageStore, Model, OnDelta, Ports,
+    Situation, ToolStore,
 };
+use crate::text::Background;
 use crate::tool::{Access, Tool};
 use crate::wallet::Usage;
 
@@ -29,7 +31,7 @@ pub struct Means<'a, M, I, H> {
     /// The way to the tools.
     pub http: &'a H,
     /// Sees the text as it comes.
-    pub on_delta: &'a (dyn Fn(&str) + Send + Sync),
+    pub on_delta: OnDelta<'a>,
 }
 
 impl<M, I, H> Clone for Means<'_, M, I, H> {
@@ -142,8 +144,16 @@ async fn answer<P: Ports>(
     let offered = std::iter::once(Ok(escalate::spec())).chain(tools.iter().map(offered));
     let offered = offered.collect::<Result<_>>()?;
     let agent = &situation.project.agent;
-    let request = compose(agent, &history, question, passages, offered, &owed.hold);
+    let asked = Asked { question, background: background(&owed.message, &history) };
+    let request = compose(agent, &history, asked, passages, offered, &owed.hold);
     converse(app, means, &Scene { reference, owed, tools, private }, request).await
+}
+
+/// What the integrator's system last said of the person who asks, with this message or before.
+fn background<'a>(asked: &'a Message, history: &'a [Message]) -> Option<&'a Background> {
+    let same = |message: &&Message| message.sender == Sender::Visitor && message.user == asked.user;
+    let earlier = || history.iter().rev().filter(same).find_map(|said| said.background.as_ref());
+    asked.background.as_ref().or_else(earlier)
 }
 
 /// Leaves out what this end user may not see or do: private turns of others, and, unless the user is

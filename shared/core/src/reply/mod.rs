@@ -20,7 +20,7 @@ mod settle;
 pub mod tokens;
 
 pub use generate::{Generated, GenerationSettings, Means, generate};
-pub use prompt::compose;
+pub use prompt::{Asked, compose};
 pub(crate) use settle::announce;
 
 /// What a model is asked.

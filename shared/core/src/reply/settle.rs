@@ -126,6 +126,7 @@ fn draft<P: Ports>(
     let (ending, usage) = match outcome {
         Outcome::Replied(said) if conversation.ai_answers(job.seq) => {
             conversation.seq += 1;
+            conversation.said_at = now;
             conversation.low_confidence_turns = if is_unsure(outcome) {
                 conversation.low_confidence_turns.saturating_add(1)
             } else {
@@ -221,6 +222,7 @@ fn message_of(
         visibility: if reply.private { Visibility::Private } else { Visibility::Public },
         user: owed.message.user.clone().filter(|_| reply.private),
         agent_name: None,
+        background: None,
         citations: citations.collect(),
         created_at: now,
     }

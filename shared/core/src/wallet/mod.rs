@@ -23,7 +23,7 @@ pub(crate) use cover::{quota_share, shard_count};
 pub use ledger::ledger;
 pub use top_up::{TopUpCommand, top_up};
 pub use usage::{Period, UsageBucket, UsageBy, usage};
-pub use view::{WalletView, view};
+pub use view::{WalletView, remaining, view};
 
 /// Shards of a new wallet.
 pub const DEFAULT_SHARDS: u8 = 4;

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::id::WorkspaceId;
 use crate::money::{MicroCredits, Rates};
-use crate::ports::WalletStore;
+use crate::ports::{WalletStore, WorkspaceStore};
 use crate::project::Project;
 use crate::time;
 use crate::workspace::Workspace;
@@ -24,6 +25,21 @@ pub struct WalletView {
     pub worst_case: MicroCredits,
     /// Messages of this calendar month (UTC) that count to the plan's.
     pub messages_this_month: u32,
+}
+
+/// What a workspace has left: its balance.
+///
+/// # Errors
+/// [`Error::NotFound`] without the workspace.
+pub async fn remaining(
+    store: &(impl WalletStore + WorkspaceStore),
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<MicroCredits> {
+    let workspace = store.workspace(workspace).await?.ok_or(Error::NotFound)?;
+    let count = super::shard_count(workspace.wallet_shards);
+    let shards = store.shards_serializable(workspace.id, count, time::month(now)).await?;
+    Ok(shards.iter().map(|shard| shard.balance).sum())
 }
 
 /// Reads a wallet.

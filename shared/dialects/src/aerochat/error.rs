@@ -1,6 +1,6 @@
 //! AeroChat's envelope: `{"detail":{"type","message"}}`.
 
-use aiva_core::error::Error;
+use aiva_core::error::{Error, Unanswered};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -49,6 +49,9 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::SpendCapReached { .. } => (StatusCode::TOO_MANY_REQUESTS, "spend_cap_reached"),
         Error::Limited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Error::QuotaReached { .. } => (StatusCode::TOO_MANY_REQUESTS, "message_limit_reached"),
+        Error::Unanswered(Unanswered::Slow | Unanswered::Failed | Unanswered::AgentOff) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+        }
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
     }

@@ -152,5 +152,9 @@ fn filter(call: &Call) -> Result<ConversationFilter, Error> {
     });
     let user = call.query.get("externalUserId");
     let user = user.map(|text| ExternalId::parse("externalUserId", text));
-    Ok(ConversationFilter { status: status.transpose()?, human: None, user: user.transpose()? })
+    Ok(ConversationFilter {
+        status: status.transpose()?,
+        user: user.transpose()?,
+        ..ConversationFilter::default()
+    })
 }

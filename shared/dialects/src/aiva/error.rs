@@ -85,7 +85,10 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::Limited { .. } | Error::QuotaReached { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED")
         }
-        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+        // Nobody waits for a reply here; the words are those of the dialects where somebody does.
+        Error::Unanswered(_) | Error::Unavailable(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+        }
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
     }
 }

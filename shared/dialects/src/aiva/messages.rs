@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use aiva_core::conversation::ConversationRef;
+use aiva_core::contact::Details;
+use aiva_core::conversation::{ConversationRef, Source};
 use aiva_core::error::Error;
 use aiva_core::key::Caller;
 use aiva_core::message::{self, SubmitCommand};
@@ -13,9 +14,6 @@ use http::StatusCode;
 
 use super::wire::Submitted;
 use crate::http::{Call, Edge, Failure, Fields, Reply};
-
-/// The header that stands for the field `idempotencyKey`.
-const IDEMPOTENCY_HEADER: &str = "idempotency-key";
 
 /// What a caller asks for.
 struct Wanted {
@@ -68,7 +66,7 @@ async fn read(call: &Call) -> Result<Wanted, Failure> {
 /// The idempotency key, from the body or from the standard header; both must be equal.
 fn idempotency(fields: &mut Fields, call: &Call) -> Option<IdempotencyKey> {
     let in_body = fields.optional_text("idempotencyKey", IdempotencyKey::parse_uuid)?;
-    let in_header = match header_key(call) {
+    let in_header = match call.idempotency_key() {
         Ok(key) => key,
         Err(error) => {
             fields.note(error);
@@ -84,14 +82,6 @@ fn idempotency(fields: &mut Fields, call: &Call) -> Option<IdempotencyKey> {
     None
 }
 
-fn header_key(call: &Call) -> Result<Option<IdempotencyKey>, Error> {
-    if !call.headers.contains_key(IDEMPOTENCY_HEADER) {
-        return Ok(None);
-    }
-    let text = call.header(IDEMPOTENCY_HEADER).unwrap_or_default();
-    IdempotencyKey::parse("Idempotency-Key", text).map(Some)
-}
-
 impl Wanted {
     fn command(self, caller: &Caller) -> SubmitCommand {
         let (workspace, project) = (caller.key.id.workspace, caller.key.project);
@@ -99,6 +89,10 @@ impl Wanted {
             reference: ConversationRef { workspace, project, external: self.conversation },
             user: self.user,
             content: self.content,
+            background: None,
+            details: Details::default(),
+            source: Source::Api,
+            minted: None,
             idempotency: self.idempotency,
             key: caller.key.id,
         }

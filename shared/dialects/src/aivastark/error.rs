@@ -1,6 +1,6 @@
 //! Aivastark's envelope: `{"error":{"code","message","request_id"}}`.
 
-use aiva_core::error::Error;
+use aiva_core::error::{Error, Unanswered};
 use aiva_core::id::RequestId;
 use http::StatusCode;
 use serde::Serialize;
@@ -49,6 +49,9 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::InsufficientCredits => (StatusCode::PAYMENT_REQUIRED, "insufficient_credits"),
         Error::SpendCapReached { .. } | Error::Limited { .. } | Error::QuotaReached { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "rate_limited")
+        }
+        Error::Unanswered(Unanswered::Slow | Unanswered::Failed | Unanswered::AgentOff) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
         }
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),

@@ -1,6 +1,6 @@
 //! Aksita's envelope: `{"status":false,"reason"}`.
 
-use aiva_core::error::Error;
+use aiva_core::error::{Error, Unanswered};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -40,6 +40,10 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::SpendCapReached { .. } | Error::Limited { .. } | Error::QuotaReached { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "limited")
         }
+        Error::Unanswered(Unanswered::Slow) => (StatusCode::SERVICE_UNAVAILABLE, "slow"),
+        Error::Unanswered(Unanswered::Failed) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+        // "Agent is disabled, deleted, or access is not allowed."
+        Error::Unanswered(Unanswered::AgentOff) => (StatusCode::FORBIDDEN, "agent_off"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }

@@ -1,6 +1,6 @@
 //! Asyntai's envelope: `{"success":false,"error"}`.
 
-use aiva_core::error::Error;
+use aiva_core::error::{Error, Unanswered};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -40,6 +40,9 @@ fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
         Error::InsufficientCredits => (StatusCode::TOO_MANY_REQUESTS, "insufficient_credits"),
         Error::SpendCapReached { .. } | Error::Limited { .. } | Error::QuotaReached { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "limited")
+        }
+        Error::Unanswered(Unanswered::Slow | Unanswered::Failed | Unanswered::AgentOff) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
         }
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),

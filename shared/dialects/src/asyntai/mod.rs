@@ -1,3 +1,59 @@
-//! The Asyntai dialect: so far, its error envelope.
+//! The Asyntai dialect: chat, websites, sessions, leads, the account, and knowledge.
 
+use aiva_core::dialect::Dialect;
+use aiva_core::key::Scope;
+use aiva_core::ports::Ports;
+
+use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
+
+mod account;
+mod asked;
+mod chat;
 pub mod error;
+mod knowledge;
+mod sessions;
+mod websites;
+mod wire;
+
+const fn read(paths: &'static [&'static str], scope: Scope) -> Route {
+    let (function, voice) = (Function::ConversationRead, Voice::Dialect(Dialect::Asyntai));
+    Route { function, voice, verb: Verb::Get, paths, access: Access::Key(scope) }
+}
+
+const fn write(verb: Verb, paths: &'static [&'static str], scope: Scope) -> Route {
+    let (function, voice) = (Function::Chat, Voice::Dialect(Dialect::Asyntai));
+    Route { function, voice, verb, paths, access: Access::Key(scope) }
+}
+
+const CHAT: Route = write(Verb::Post, &["/api/v1/chat"], Scope::MessagesWrite);
+const WEBSITES: Route = read(&["/api/v1/websites"], Scope::AccountRead);
+const HISTORY: Route = read(&["/api/v1/conversations?session_id"], Scope::ConversationsRead);
+const SESSIONS: Route = read(&["/api/v1/sessions"], Scope::ConversationsRead);
+const LEADS: Route = read(&["/api/v1/leads"], Scope::ContactsRead);
+const ACCOUNT: Route = read(&["/api/v1/account"], Scope::AccountRead);
+const KNOWLEDGE: Route = read(&["/api/v1/knowledge"], Scope::KnowledgeRead);
+const ADD_TEXT: Route = write(Verb::Post, &["/api/v1/knowledge/text"], Scope::KnowledgeWrite);
+const REMOVE: Route = write(Verb::Delete, &["/api/v1/knowledge/{id}"], Scope::KnowledgeWrite);
+
+/// Its routes.
+pub const ROUTES: &[Route] =
+    &[CHAT, WEBSITES, HISTORY, SESSIONS, LEADS, ACCOUNT, KNOWLEDGE, ADD_TEXT, REMOVE];
+
+/// What `chat` serves of it.
+pub(crate) fn chatting<P: Ports>() -> RouteSet<P> {
+    RouteSet::new()
+        .serve(CHAT, |edge, call| Box::pin(chat::answer(edge, call)))
+        .serve(ADD_TEXT, |edge, call| Box::pin(knowledge::add_text(edge, call)))
+        .serve(REMOVE, |edge, call| Box::pin(knowledge::remove(edge, call)))
+}
+
+/// What `conversation-read` serves of it.
+pub(crate) fn reading<P: Ports>() -> RouteSet<P> {
+    RouteSet::new()
+        .serve(WEBSITES, |edge, call| Box::pin(websites::list(edge, call)))
+        .serve(HISTORY, |edge, call| Box::pin(sessions::history(edge, call)))
+        .serve(SESSIONS, |edge, call| Box::pin(sessions::list(edge, call)))
+        .serve(LEADS, |edge, call| Box::pin(sessions::leads(edge, call)))
+        .serve(ACCOUNT, |edge, call| Box::pin(account::show(edge, call)))
+        .serve(KNOWLEDGE, |edge, call| Box::pin(knowledge::list(edge, call)))
+}

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use aiva_core::error::Error;
 use aiva_core::id::RequestId;
 use aiva_core::key::{KeyId, RateWindow};
 use aiva_core::operator::Role;
+use aiva_core::text::IdempotencyKey;
 use axum::body::Body;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -88,6 +90,16 @@ impl Call {
     /// Whether the deployment's own operator calls, and not one of a workspace.
     pub fn is_by_deployment(&self) -> bool {
         self.seen.get().and_then(|seen| seen.role) == Some(Role::Deployment)
+    }
+
+    /// The `Idempotency-Key` header, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no such key.
+    pub fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, Error> {
+        const HEADER: &str = "Idempotency-Key";
+        let Some(value) = self.headers.get(HEADER) else { return Ok(None) };
+        IdempotencyKey::parse(HEADER, value.to_str().unwrap_or_default()).map(Some)
     }
 
     /// A header as text; `None` when it is absent or no visible ASCII.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aiva_core::error::Error;
+use aiva_core::error::{Error, Unanswered};
 use aiva_core::key::RateWindow;
 use http::{HeaderName, HeaderValue, header};
 use jiff::{SignedDuration, Timestamp};
@@ -39,6 +39,7 @@ impl Failure {
             | Error::Limited { retry_after_seconds }
             | Error::QuotaReached { retry_after_seconds, .. } => Some(*retry_after_seconds),
             Error::Unavailable(_) => Some(1),
+            Error::Unanswered(Unanswered::Slow) => Some(5),
             Error::Invalid(_)
             | Error::MessageTooLong
             | Error::Unauthenticated
@@ -46,6 +47,7 @@ impl Failure {
             | Error::NotFound
             | Error::Conflict(_)
             | Error::InsufficientCredits
+            | Error::Unanswered(Unanswered::Failed | Unanswered::AgentOff)
             | Error::Internal(_) => None,
         }
     }

@@ -92,9 +92,14 @@ impl Fields {
 
     /// Everything that was noted, as one refusal: broken rules before anything else.
     pub fn refusal(self) -> Failure {
+        self.error().into()
+    }
+
+    /// The same for an object inside another.
+    pub fn error(self) -> Error {
         match self.other {
-            Some(error) if self.problems.is_empty() => error.into(),
-            Some(_) | None => Error::Invalid(self.problems).into(),
+            Some(error) if self.problems.is_empty() => error,
+            Some(_) | None => Error::Invalid(self.problems),
         }
     }
 }

@@ -14,6 +14,7 @@ mod call;
 mod etag;
 mod failure;
 mod field;
+mod once;
 mod query;
 mod render;
 mod reply;
@@ -25,6 +26,7 @@ pub use call::{Call, SourceAddress};
 pub use etag::is_none_match;
 pub use failure::Failure;
 pub use field::{Fields, list, text, unsigned, yes_or_no};
+pub use once::{Made, once, replayed};
 pub use query::Query;
 pub use render::Rendered;
 pub use reply::{Cache, Reply};
@@ -34,6 +36,8 @@ pub use route::{Access, Answering, Function, Handler, Route, RouteSet, Verb, Voi
 pub struct Edge<P: Ports> {
     /// The application.
     pub app: Arc<App<P>>,
+    /// Where requests that wait have their replies written.
+    pub desk: P::Desk,
     operator_token: Option<SecretString>,
     payment_secret: Option<SecretString>,
     background: Background,
@@ -41,7 +45,10 @@ pub struct Edge<P: Ports> {
 
 impl<P: Ports> Edge<P> {
     /// Makes the edge of one process. Without an operator token the operator API refuses everyone.
-    pub fn new(app: Arc<App<P>>, operator_token: Option<SecretString>) -> Arc<Self> {
+    pub fn new(app: Arc<App<P>>, operator_token: Option<SecretString>) -> Arc<Self>
+    where
+        P::Desk: Default,
+    {
         Self::with_payments(app, operator_token, None)
     }
 
@@ -50,8 +57,30 @@ impl<P: Ports> Edge<P> {
         app: Arc<App<P>>,
         operator_token: Option<SecretString>,
         payment_secret: Option<SecretString>,
+    ) -> Arc<Self>
+    where
+        P::Desk: Default,
+    {
+        Self::with_all(app, (operator_token, payment_secret), P::Desk::default())
+    }
+
+    /// Makes the edge of a process that writes replies while requests wait for them.
+    pub fn with_desk(
+        app: Arc<App<P>>,
+        operator_token: Option<SecretString>,
+        desk: P::Desk,
     ) -> Arc<Self> {
-        Arc::new(Self { app, operator_token, payment_secret, background: Background::new() })
+        Self::with_all(app, (operator_token, None), desk)
+    }
+
+    /// Makes the edge of a process that does everything.
+    pub fn with_all(
+        app: Arc<App<P>>,
+        (operator_token, payment_secret): (Option<SecretString>, Option<SecretString>),
+        desk: P::Desk,
+    ) -> Arc<Self> {
+        let background = Background::new();
+        Arc::new(Self { app, desk, operator_token, payment_secret, background })
     }
 
     /// What a payment provider signs its events with.

@@ -38,9 +38,9 @@ pub struct Reply {
 }
 
 #[derive(Serialize)]
-struct Success<T> {
-    status: &'static str,
-    data: T,
+pub(super) struct Success<T> {
+    pub(super) status: &'static str,
+    pub(super) data: T,
 }
 
 impl Reply {

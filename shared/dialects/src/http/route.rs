@@ -12,7 +12,7 @@ use aiva_core::ports::Ports;
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use super::{Call, Edge, Failure, Reply};
+use super::{Call, Edge, Failure, Query, Reply};
 
 /// One route of the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub struct Route {
     pub voice: Voice,
     /// Its method.
     pub verb: Verb,
-    /// Its path, with `{name}` for one segment; aliases follow the path it is known by.
+    /// Its path, with `{name}` for one segment; aliases follow the path it is known by. Where a path ends
+    /// in `?name`, the route is meant only when the query has that parameter.
     pub paths: &'static [&'static str],
     /// Who may call it.
     pub access: Access,
@@ -45,6 +46,8 @@ pub enum Function {
     ConversationRead,
     /// Asks end users to prove who they are, and serves the page behind the link.
     IdentityVerify,
+    /// Answers messages while their senders wait, and serves what belongs to those dialects.
+    Chat,
     /// Serves the operator API.
     Admin,
 }
@@ -56,6 +59,7 @@ impl Function {
             Self::MessageSubmit => "message-submit",
             Self::ConversationRead => "conversation-read",
             Self::IdentityVerify => "identity-verify",
+            Self::Chat => "chat",
             Self::Admin => "admin",
         }
     }
@@ -233,25 +237,26 @@ pub(super) fn find<'r>(
     routes: impl Iterator<Item = &'static Route> + 'r,
     method: &Method,
     path: &str,
+    query: &Query,
 ) -> Found {
     let nothing = Found::Nothing { voice: Voice::of_path(path) };
     let Some(segments) = segments(path) else { return nothing };
-    let mut best: Option<(&'static Route, Params)> = None;
+    let mut best: Option<(&'static Route, Matched)> = None;
     let (mut allowed, mut voice) = (BTreeSet::new(), None);
     for route in routes {
-        let Some(params) = route.paths.iter().find_map(|pattern| matched(pattern, &segments))
+        let Some(found) = route.paths.iter().find_map(|path| matched(path, &segments, query))
         else {
             continue;
         };
         voice.get_or_insert(route.voice);
         allowed.insert(route.verb);
-        let better = best.as_ref().is_none_or(|(_, known)| params.len() < known.len());
+        let better = best.as_ref().is_none_or(|(_, known)| found.rank() < known.rank());
         if route.verb.takes(method) && better {
-            best = Some((route, params));
+            best = Some((route, found));
         }
     }
     match (best, voice) {
-        (Some((route, params)), _) => Found::Route(route, params),
+        (Some((route, found)), _) => Found::Route(route, found.params),
         (None, Some(voice)) => Found::WrongMethod { voice, allow: allow(&allowed) },
         (None, None) => nothing,
     }
@@ -279,7 +284,26 @@ fn segments(path: &str) -> Option<Vec<String>> {
         .collect()
 }
 
-fn matched(pattern: &'static str, segments: &[String]) -> Option<Params> {
+/// How a path fits a request.
+struct Matched {
+    params: Params,
+    by_query: bool,
+}
+
+impl Matched {
+    /// The smaller, the more exactly is the route meant.
+    fn rank(&self) -> (usize, bool) {
+        (self.params.len(), !self.by_query)
+    }
+}
+
+fn matched(path: &'static str, segments: &[String], query: &Query) -> Option<Matched> {
+    let (pattern, asked) =
+        path.split_once('?').map_or((path, None), |(path, name)| (path, Some(name)));
+    if asked.is_some_and(|name| query.get(name).is_none()) {
+        return None;
+    }
+    let by_query = asked.is_some();
     let mut wanted = pattern.split('/').skip(1);
     let mut params = Params::new();
     for segment in segments {
@@ -290,7 +314,7 @@ fn matched(pattern: &'static str, segments: &[String]) -> Option<Params> {
             None => return None,
         }
     }
-    wanted.next().is_none().then_some(params)
+    wanted.next().is_none().then_some(Matched { params, by_query })
 }
 
 #[cfg(test)]
@@ -305,10 +329,13 @@ mod tests {
         route(Verb::Get, &["/a/{id}", "/b/{id}"]),
         route(Verb::Get, &["/a/new"]),
         route(Verb::Post, &["/a/new"]),
+        route(Verb::Get, &["/a/new?of"]),
     ];
 
     fn found(method: &Method, path: &str) -> Found {
-        find(TABLE.iter(), method, path)
+        let (path, query) =
+            path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        find(TABLE.iter(), method, path, &Query::parse(query))
     }
 
     #[test]
@@ -319,6 +346,14 @@ mod tests {
         };
         assert_eq!(*route, TABLE[0]);
         assert_eq!(params, [("id", "x/yé".to_owned())]);
+    }
+
+    #[test]
+    fn a_route_that_asks_for_a_parameter_is_meant_only_with_it() {
+        for (path, wanted) in [("/a/new/?of=x", 3), ("/a/new?other", 1), ("/a/new", 1)] {
+            let Found::Route(route, _) = found(&Method::GET, path) else { panic!("{path}") };
+            assert_eq!(*route, TABLE[wanted], "{path}");
+        }
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub(super) async fn serve<P: Ports>(
     request: Request,
 ) -> Response {
     let at = edge.app.now();
-    let found = find(routes::all(), request.method(), request.uri().path());
+    let query = Query::parse(request.uri().query());
+    let found = find(routes::all(), request.method(), request.uri().path(), &query);
     let (voice, route) = match &found {
         Found::Route(route, _) => (route.voice, Some(*route)),
         Found::WrongMethod { voice, .. } | Found::Nothing { voice } => (*voice, None),

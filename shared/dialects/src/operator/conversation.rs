@@ -134,7 +134,7 @@ async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     let wanted = ConversationFilter {
         status: filter(&call, "status", ConversationStatus::parse)?,
         human: filter(&call, "owner", is_human)?,
-        user: None,
+        ..ConversationFilter::default()
     };
     let store = &edge.app.store;
     let workspace = read::workspace(&edge, &call).await?.id;

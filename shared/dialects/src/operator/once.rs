@@ -1,106 +1,11 @@
-//! The `Idempotency-Key` header on every POST: done once, and answered alike again.
+//! The `Idempotency-Key` header on every POST of the operator API.
 
-use aiva_core::app::App;
-use aiva_core::error::{Error, Result};
-use aiva_core::id::WorkspaceId;
-use aiva_core::idempotency::{self, Attempt, Place, Request, Seeded};
-use aiva_core::ports::Ports;
+use crate::http::Call;
+pub(super) use crate::http::{Made, once, replayed};
+use aiva_core::error::Result;
 use aiva_core::text::IdempotencyKey;
-use http::{HeaderName, HeaderValue, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
-use serde_json::value::RawValue;
-
-use crate::http::{Call, Edge, Failure, Reply};
-
-/// The header's name, as errors show it.
-const HEADER: &str = "Idempotency-Key";
-/// Tells that an answer was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-
-/// What a POST did.
-#[derive(Debug)]
-pub(super) struct Made {
-    status: StatusCode,
-    data: Box<RawValue>,
-}
-
-impl Made {
-    /// An answer with its `data`.
-    pub(super) fn new(status: StatusCode, data: &impl Serialize) -> Result<Self> {
-        let data = serde_json::value::to_raw_value(data).map_err(Error::internal)?;
-        Ok(Self { status, data })
-    }
-
-    fn reply(&self) -> Result<Reply, Failure> {
-        Reply::success(self.status, &self.data)
-    }
-
-    /// The status, a space, the data.
-    fn to_text(&self) -> SecretString {
-        format!("{} {}", self.status.as_u16(), self.data).into()
-    }
-
-    fn from_text(text: &SecretString) -> Result<Self> {
-        let unreadable = || Error::internal("a kept answer cannot be read");
-        let (status, data) = text.expose_secret().split_once(' ').ok_or_else(unreadable)?;
-        let status = StatusCode::from_bytes(status.as_bytes()).map_err(Error::internal)?;
-        let data = RawValue::from_string(data.to_owned()).map_err(Error::internal)?;
-        Ok(Self { status, data })
-    }
-}
 
 /// The key in the header, if there is one.
 pub(super) fn header_key(call: &Call) -> Result<Option<IdempotencyKey>> {
-    let Some(value) = call.headers.get(HEADER) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default();
-    IdempotencyKey::parse(HEADER, text).map(Some)
-}
-
-/// Says that an answer was given before.
-pub(super) fn replayed(reply: Reply) -> Reply {
-    reply.with_header(REPLAYED, HeaderValue::from_static("true"))
-}
-
-/// Does the work of a POST, once for each key. `body` is what tells one request from another beside
-/// the route and what its path names. The work takes its clock and its randomness from what it is
-/// given, so that a request repeated after a crash does the same again.
-pub(super) async fn once<'a, P: Ports, W>(
-    edge: &'a Edge<P>,
-    call: &Call,
-    (workspace, body): (WorkspaceId, &[u8]),
-    work: impl FnOnce(&'a App<P>, Seeded) -> W,
-) -> Result<Reply, Failure>
-where
-    W: Future<Output = Result<Made>> + Send,
-{
-    let app = &*edge.app;
-    let Some(key) = header_key(call)? else { return work(app, Seeded::fresh(app)).await?.reply() };
-    let place = Place { workspace, api: "operator", key };
-    let names = path_as_called(call);
-    let parts = [call.route.verb.as_str().as_bytes(), names.as_bytes(), body];
-    let request = Request { place: place.clone(), parts: &parts };
-    let (holder, env) = match idempotency::begin(app, &request).await? {
-        Attempt::Replay(answer) => return Made::from_text(&answer)?.reply().map(replayed),
-        Attempt::Work { holder, env } => (holder, env),
-    };
-    match work(app, env).await {
-        Ok(made) => {
-            idempotency::end_answered(app, &place, &holder, made.to_text()).await?;
-            made.reply()
-        }
-        Err(error) => {
-            idempotency::end_failed(app, &place, &holder, &error).await;
-            Err(error.into())
-        }
-    }
-}
-
-/// The route's path with what was named in it.
-fn path_as_called(call: &Call) -> String {
-    let named = |part: &str| match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-        Some(name) => call.param(name).to_owned(),
-        None => part.to_owned(),
-    };
-    call.route.path().split('/').map(named).collect::<Vec<_>>().join("/")
+    call.idempotency_key()
 }

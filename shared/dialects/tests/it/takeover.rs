@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use aiva_core::callback::Event;
-use aiva_core::conversation::{self, AgentReply, Conversation, ConversationRef};
+use aiva_core::contact::Details;
+use aiva_core::conversation::{self, AgentReply, Conversation, ConversationRef, Source};
 use aiva_core::delivery::{Delivery, DeliveryFilter};
 use aiva_core::id::{ConversationId, WorkspaceId};
 use aiva_core::idempotency::Seeded;
@@ -66,6 +67,10 @@ impl Desk {
         self.world.wait(1);
         let now = self.world.edge.app.now();
         let command = SubmitCommand {
+            background: None,
+            details: Details::default(),
+            source: Source::Api,
+            minted: None,
             reference: self.reference(),
             user: None,
             content: Content::parse("content", content).unwrap(),

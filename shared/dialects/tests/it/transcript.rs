@@ -1,7 +1,8 @@
 //! Transcripts: requests and the answers they must get, as text files.
 //!
 //! A file is a story in one fresh deployment. `### title` begins an exchange; lines with `@` do
-//! something first (`@reply text`, `@agent off`, `@wait 60`, `@sweep`); then the request; then `HTTP <status>`,
+//! something first (`@reply text`, `@agent off`, `@wait 60`, `@sweep`; `@say text`, `@model fails` and
+//! `@model dreams` tell how replies are written while requests wait); then the request; then `HTTP <status>`,
 //! the headers that matter and the body. `{{name}}` stands for what the deployment has under that
 //! name, or takes it when nothing has it yet (`{{msg_1}}` must then be an id with that prefix,
 //! `{{time}}` a time to the millisecond, `{{seconds}}` to the second); `{{*}}` is anything, a header's `{{-}}` says that there is none, and `{{x*9}}`
@@ -16,7 +17,7 @@ use axum::extract::Request;
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
-use crate::world::World;
+use crate::world::{Manner, World};
 
 type Names = BTreeMap<String, String>;
 
@@ -180,6 +181,9 @@ async fn prepare(world: &mut World, exchange: &Exchange) {
             None if step == "sweep" => {
                 aiva_core::outbox::sweep(&world.edge.app).await.unwrap();
             }
+            Some(("say", text)) => world.desk_writes(Manner::Saying(text.replace("\\n", "\n"))),
+            Some(("model", "fails")) => world.desk_writes(Manner::Failing),
+            Some(("model", "dreams")) => world.desk_writes(Manner::Dreaming),
             Some(("wait", seconds)) => world.wait(seconds.parse().unwrap()),
             Some(("mail", name)) => {
                 let token = world.mailed_token();
@@ -238,6 +242,21 @@ async fn aiva_answers_as_its_transcripts_show() {
 #[tokio::test]
 async fn aivastark_answers_as_its_transcripts_show() {
     replay_all("aivastark").await;
+}
+
+#[tokio::test]
+async fn aksita_answers_as_its_transcripts_show() {
+    replay_all("aksita").await;
+}
+
+#[tokio::test]
+async fn aerochat_answers_as_its_transcripts_show() {
+    replay_all("aerochat").await;
+}
+
+#[tokio::test]
+async fn asyntai_answers_as_its_transcripts_show() {
+    replay_all("asyntai").await;
 }
 
 #[tokio::test]

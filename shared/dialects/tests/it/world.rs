@@ -16,11 +16,13 @@ use aiva_core::money::MicroCredits;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
 use aiva_core::payment::{PaymentSettings, Provider};
 use aiva_core::ports::{
-    Clock, Entropy, HttpOut, KnowledgeIndex, Mail, Mailer, Model, Names, OutgoingError,
-    OutgoingRequest, OutgoingResponse, Ports, Queue, Vault, WorkspaceStore,
+    self, Clock, Entropy, HttpOut, KnowledgeIndex, Mail, Mailer, Model, Names, OnDelta,
+    OutgoingError, OutgoingRequest, OutgoingResponse, Ports, Queue, Vault, WorkspaceStore,
 };
 use aiva_core::project::{self, AgentDraft, Project};
-use aiva_core::reply::{self, GenerationSettings, Means, ModelError, ModelReply, ModelRequest};
+use aiva_core::reply::{
+    self, Generated, GenerationSettings, Means, ModelError, ModelReply, ModelRequest,
+};
 use aiva_core::text::IdempotencyKey;
 use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
 use aiva_core::workspace::{self, RequestAccess, Workspace, WorkspaceStatus};
@@ -54,6 +56,7 @@ impl Ports for TestPorts {
     type Vault = OpenVault;
     type Mailer = Mailbox;
     type Names = FewNames;
+    type Desk = Desk;
     type Clock = StoppedClock;
     type Entropy = Counted;
 }
@@ -146,6 +149,76 @@ impl Vault for OpenVault {
 
     async fn mac(&self, label: &str, data: &[u8]) -> Result<[u8; 32]> {
         Ok(Sha256::new().chain_update(label).chain_update([0]).chain_update(data).finalize().into())
+    }
+}
+
+/// The desk of the tests: what it writes is said beforehand.
+#[derive(Debug, Default)]
+pub(crate) struct Desk(Mutex<Manner>);
+
+/// How the desk writes.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Manner {
+    /// It says a word or two.
+    #[default]
+    Politely,
+    /// It says this.
+    Saying(String),
+    /// It fails for good.
+    Failing,
+    /// It never comes to an end.
+    Dreaming,
+}
+
+impl ports::Desk for Desk {
+    fn epoch(&self) -> u64 {
+        0
+    }
+
+    async fn generate<P: Ports>(
+        &self,
+        app: &App<P>,
+        job: &GenerationJob,
+        settings: &GenerationSettings,
+        on_delta: OnDelta<'_>,
+    ) -> Result<Generated> {
+        let manner = self.0.lock().unwrap().clone();
+        let text = match manner {
+            Manner::Politely => Some("Of course.".to_owned()),
+            Manner::Saying(text) => Some(text),
+            Manner::Failing => None,
+            Manner::Dreaming => return std::future::pending().await,
+        };
+        // No tool is set up where a request waits.
+        let outside = Outside::default();
+        match text {
+            Some(text) => {
+                let told = Told(text);
+                let means = Means { on_delta, ..means(&told, &outside) };
+                reply::generate(app, means, job, settings).await
+            }
+            None => reply::generate(app, means(&Mute, &outside), job, settings).await,
+        }
+    }
+
+    async fn pause(&self, time: Duration) {
+        let dreaming = matches!(*self.0.lock().unwrap(), Manner::Dreaming);
+        let time = if dreaming { Duration::from_millis(5) } else { time };
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// A model that has nothing to say, ever.
+struct Mute;
+
+impl Model for Mute {
+    async fn reply(
+        &self,
+        _request: &ModelRequest,
+        _on_delta: OnDelta<'_>,
+    ) -> Result<ModelReply, ModelError> {
+        let cause = Error::internal("mute").into();
+        Err(ModelError { reason: "the model is mute", cause, usage: None })
     }
 }
 
@@ -266,6 +339,7 @@ impl World {
                 powered_by: "Assistify".to_owned(),
                 egress: EgressPolicy { local: true, ports: vec![443] },
                 outbox_grace_ms: 10_000,
+                answer_within_ms: 27_000,
                 identity: IdentitySettings {
                     public_url: Some("https://aiva.example".to_owned()),
                     ..IdentitySettings::default()
@@ -424,6 +498,11 @@ impl World {
         let text = self.mails().pop().unwrap().text;
         let rest = text.split("https://aiva.example/verify/").nth(1).unwrap();
         rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// Tells the desk how to write from now on.
+    pub(crate) fn desk_writes(&self, manner: Manner) {
+        *self.edge.desk.0.lock().unwrap() = manner;
     }
 
     /// Switches the shop's agent on or off.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use aiva_core::conversation::{self, AgentReply, ConversationRef};
+use aiva_core::contact::Details;
+use aiva_core::conversation::{self, AgentReply, ConversationRef, Source};
 use aiva_core::delivery::{self, DeliverySettings, RetrySchedule};
 use aiva_core::error::{Conflict, Error};
 use aiva_core::id::{ConversationId, WorkspaceId};
@@ -60,6 +61,10 @@ async fn submit_new(world: &mut World) {
     let wish = if world.dice.chance(5) { ". I want to talk to a human" } else { "" };
     let said = format!("question {serial}{wish}");
     let command = SubmitCommand {
+        background: None,
+        details: Details::default(),
+        source: Source::Api,
+        minted: None,
         reference,
         user,
         content: Content::parse("content", &said).expect("content"),

@@ -16,7 +16,9 @@ use aiva_core::knowledge::{Document, Edition, Passage};
 use aiva_core::message::{SubmitCommand, SubmitReceipt};
 use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::notice::{Notice, NoticeWhat};
-use aiva_core::ports::{Clock, Entropy, KeyStore, KnowledgeIndex, Names, Ports, WorkspaceStore};
+use aiva_core::ports::{
+    Clock, Entropy, KeyStore, KnowledgeIndex, Names, NoDesk, Ports, WorkspaceStore,
+};
 use aiva_core::project::{self, Agent, Escalation, ModelSettings, Project};
 use aiva_core::text::{IdempotencyKey, Label};
 use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
@@ -95,6 +97,7 @@ impl Ports for SimPorts {
     type Vault = RingVault<SimEntropy>;
     type Mailer = Mailer;
     type Names = NoNames;
+    type Desk = NoDesk;
     type Clock = SimClock;
     type Entropy = SimEntropy;
 }
@@ -181,6 +184,7 @@ impl World {
                     powered_by: "Assistify".to_owned(),
                     egress: EgressPolicy::default(),
                     outbox_grace_ms: 20_000,
+                    answer_within_ms: 27_000,
                     identity: IdentitySettings::default(),
                     payments: money::collected_by_stripe(),
                 },

@@ -1,11 +1,13 @@
 //! Links that verify contacts, and the contacts.
 
+use aiva_core::contact::Contact;
 use aiva_core::error::{Error, Result};
-use aiva_core::id::{ProjectId, WorkspaceId};
+use aiva_core::id::{ContactId, ProjectId, WorkspaceId};
 use aiva_core::identity::{EmailAddress, LinkHash, MagicLink, ReturnUrl};
 use aiva_core::text::{ExternalId, Label};
 use serde::{Deserialize, Serialize};
 
+use super::conversation::details;
 use super::{Millis, unknown};
 
 /// A link: `nm` is the workspace's name, `k` the key that asked, `u` the end user, `em` the address, `x`
@@ -69,10 +71,40 @@ impl LinkRow {
 }
 
 /// A contact: `ca` is when the end user first wrote or was first verified, `vu` until when the
-/// verification holds. The months of spending beside them are the submit's and the settlement's.
+/// verification holds, `ct` our id, `ls` when the user last wrote, `nm`, `em` and `ph` what is known of
+/// the person. The months of spending beside them are the submit's and the settlement's.
 #[derive(Debug, Deserialize)]
 pub(in crate::dynamo) struct ContactRow {
     pub(in crate::dynamo) ca: Millis,
     #[serde(default)]
     pub(in crate::dynamo) vu: Option<Millis>,
+    #[serde(default)]
+    ct: Option<String>,
+    #[serde(default)]
+    ls: Option<Millis>,
+    #[serde(default)]
+    nm: Option<Label>,
+    #[serde(default)]
+    em: Option<String>,
+    #[serde(default)]
+    ph: Option<String>,
+}
+
+impl ContactRow {
+    /// The contact of this name.
+    pub(in crate::dynamo) fn named(
+        self,
+        workspace: WorkspaceId,
+        external: ExternalId,
+    ) -> Result<Contact> {
+        Ok(Contact {
+            workspace,
+            external,
+            id: self.ct.as_deref().and_then(ContactId::from_bare),
+            details: details(self.nm, self.em.as_deref(), self.ph.as_deref())?,
+            verified_until: self.vu.map(Millis::moment).transpose()?,
+            created_at: self.ca.moment()?,
+            last_seen: self.ls.map(Millis::moment).transpose()?,
+        })
+    }
 }

@@ -4,12 +4,13 @@ use aiva_core::conversation::ConversationRef;
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ConversationId, MessageId, SourceId};
 use aiva_core::message::{
-    Citation, Disposition, Message, OwedReply, Sender, SkipReason, Submission, Visibility,
+    Citation, Disposition, Message, OwedReply, ReplyFate, Sender, SkipReason, Submission,
+    Visibility,
 };
 use aiva_core::money::MicroCredits;
 use aiva_core::outbox::GenerationJob;
 use aiva_core::reply::Ending;
-use aiva_core::text::{Content, ExternalId};
+use aiva_core::text::{Background, Content, ExternalId};
 use aiva_core::wallet::Hold;
 use serde::{Deserialize, Serialize};
 
@@ -55,9 +56,10 @@ impl From<Ending> for ReplyState {
 }
 
 /// A message: `s` is the sender, `c` the content, `vi` the visibility, `u` the end user, `an` the human
-/// agent, `ci` the citations. A visitor's has `st`, the state of its reply; `k`, the key; `cv`, our
+/// agent, `ci` the citations, `bg` what the integrator's system said of the person. A visitor's has `st`, the state of its reply; `k`, the key; `cv`, our
 /// conversation id; `sr`, why it is skipped; `h`, the hold. A claim adds `lh`, `le` and `lu` (holder,
-/// epoch and end of the lease), `f` (the fence) and `n` (the claims).
+/// epoch and end of the lease), `f` (the fence) and `n` (the claims); a settlement adds `rq` (the
+/// reply's number) and `rc` (what it cost).
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct MessageRow {
     id: MessageId,
@@ -70,6 +72,8 @@ pub(in crate::dynamo) struct MessageRow {
     an: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ci: Vec<CitationRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bg: Option<Background>,
     ca: Millis,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::dynamo) st: Option<ReplyState>,
@@ -87,6 +91,10 @@ pub(in crate::dynamo) struct MessageRow {
     pub(in crate::dynamo) f: u64,
     #[serde(default, skip_serializing)]
     n: u32,
+    #[serde(default, skip_serializing)]
+    rq: Option<u64>,
+    #[serde(default, skip_serializing)]
+    rc: Option<MicroCredits>,
 }
 
 /// A citation: source, title, address, passage.
@@ -165,6 +173,7 @@ impl From<&Message> for MessageRow {
             u: message.user.clone(),
             an: message.agent_name.clone(),
             ci: citations.collect(),
+            bg: message.background.clone(),
             ca: message.created_at.into(),
             st: None,
             k: None,
@@ -174,6 +183,8 @@ impl From<&Message> for MessageRow {
             lu: None,
             f: 0,
             n: 0,
+            rq: None,
+            rc: None,
         }
     }
 }
@@ -214,8 +225,24 @@ impl MessageRow {
             visibility: self.vi,
             user: self.u,
             agent_name: self.an,
+            background: self.bg,
             citations: citations.collect(),
             created_at: self.ca.moment()?,
+        })
+    }
+
+    /// What has become of the reply to the message.
+    pub(in crate::dynamo) fn fate(self) -> Result<ReplyFate> {
+        let charge = self.rc.unwrap_or(MicroCredits::ZERO);
+        Ok(match self.st.ok_or_else(unknown("state"))? {
+            ReplyState::Queued => ReplyFate::Owed,
+            ReplyState::Skipped => ReplyFate::Skipped(self.sr.ok_or_else(unknown("reason"))?),
+            ReplyState::Suppressed => ReplyFate::Suppressed { charge },
+            ReplyState::Failed => ReplyFate::Failed,
+            ReplyState::Replied => ReplyFate::Replied {
+                seq: self.rq.ok_or_else(unknown("number of the reply"))?,
+                charge,
+            },
         })
     }
 

@@ -62,6 +62,7 @@ async fn of_rival_changes_of_one_version_one_is_stored_with_its_message_and_its_
             seq: conversation.seq,
             sender: Sender::Agent,
             agent_name: Some(format!("agent {turn}")),
+            background: None,
             user: None,
             ..read.message.clone()
         };

@@ -170,7 +170,7 @@ async fn a_contact_keeps_thirteen_months_of_its_spending() {
     let contact = rows.items().iter().find(|row| row["sk"].as_s().is_ok_and(|sk| sk == "U"));
     let mut names: Vec<&String> = contact.unwrap().keys().collect();
     names.sort();
-    assert_eq!(names, ["ca", "pk", "sk", "u202609", "u202610", "u202709"]);
+    assert_eq!(names, ["ca", "ct", "ls", "pk", "sk", "u202609", "u202610", "u202709"]);
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_core::callback::{Callback, CallbackSecret, EndpointId, Event, Health};
-use aiva_core::conversation::{Conversation, ConversationRef, ConversationStatus, Owner};
+use aiva_core::contact::Person;
+use aiva_core::conversation::{Conversation, ConversationRef, ConversationStatus, Owner, Source};
 use aiva_core::delivery::{Delivery, DeliveryStatus, Trigger};
 use aiva_core::dialect::Dialect;
 use aiva_core::id::{Id, Marker, WorkspaceId};
@@ -147,6 +148,9 @@ impl World {
             pending_replies: 0,
             last_key: None,
             last_user: None,
+            person: Person::default(),
+            source: Source::Api,
+            said_at: at(1),
             low_confidence_turns: 0,
             human_seq: 0,
             created_at: at(1),
@@ -176,10 +180,12 @@ impl World {
             visibility: Visibility::Public,
             user: Some(external("user-1")),
             agent_name: None,
+            background: None,
             citations: Vec::new(),
             created_at: at(1),
         };
         Submission {
+            learned: aiva_core::message::Learned::default(),
             idempotency: IdempotencyKey::parse("k", idempotency).unwrap(),
             fingerprint: Fingerprint([7; 32]),
             key,

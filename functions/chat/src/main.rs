@@ -1,0 +1,59 @@
+//! `chat`: answers messages while their senders wait, and serves what belongs to those dialects.
+
+use aiva_adapters::absent::NoMailer;
+use aiva_adapters::aws_ports::{self, Reach};
+use aiva_adapters::http_out::{GuardedHttp, Resolution};
+use aiva_adapters::knowledge::MemoryIndex;
+use aiva_adapters::llm::{
+    Bedrock, Extractive, OpenAi, OpenAiSettings, Patience, Provider, Scripted,
+};
+use aiva_adapters::secrets::{RingVault, secret_field};
+use aiva_adapters::sqs::SqsQueue;
+use aiva_core::ports::Clock;
+use aiva_dialects::{Edge, SourceAddress, function, router};
+use aiva_kit::clock::{OsEntropy, SystemClock};
+use aiva_kit::config::{Config, ModelChoice};
+use aiva_kit::work::ModelDesk;
+use aiva_kit::{aws, serve, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), serve::Error> {
+    let config = Config::from_env()?;
+    telemetry::json(&config.log)?;
+    let sdk = aws::sdk_config()?;
+    let (generations, deliveries) = (config.generation_queue_url()?, config.delivery_queue_url()?);
+    let reach = Reach {
+        queue: SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned())),
+        vault: RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy),
+        mailer: NoMailer,
+    };
+    let (own, settings) = ((SystemClock, OsEntropy), config.settings());
+    let app = aws_ports::connect_with_desk(&sdk, config.table()?, reach, settings, own);
+    let model = match config.model {
+        ModelChoice::Extractive => Provider::Extractive(Extractive),
+        ModelChoice::Scripted => Provider::Scripted(Scripted),
+        ModelChoice::Bedrock { model } => {
+            let client = aws_sdk_bedrockruntime::Client::new(&aws::patient(&sdk));
+            Provider::Bedrock(Bedrock::new(client, model, Patience::default(), OsEntropy))
+        }
+        ModelChoice::OpenAi(choice) => {
+            let key = match &choice.secret {
+                Some(secret) => Some(secret_field(&sdk, secret, "apiKey").await?),
+                None => choice.api_key,
+            };
+            let settings = OpenAiSettings::new(choice.base_url.parse()?, key, choice.model);
+            Provider::OpenAi(OpenAi::new(settings, OsEntropy)?)
+        }
+    };
+    aws::warm(aws_ports::warm(&app)).await;
+    let http = GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?;
+    let desk = ModelDesk { model, index: MemoryIndex::default(), http, epoch: 0 };
+    let edge = Edge::with_desk(app, None, desk);
+    let routes = router(edge.clone(), function::chat());
+    let source = |address: &str| SourceAddress(address.to_owned());
+    let drain = move || {
+        let edge = edge.clone();
+        async move { edge.drain().await }
+    };
+    serve::http(routes, source, drain).await
+}

@@ -1,0 +1,79 @@
+//! Finding a contact, by its own id or by a conversation.
+
+use jiff::Timestamp;
+
+use super::{Contact, Details, id_of};
+use crate::conversation::{self, Conversation, Source};
+use crate::error::Result;
+use crate::id::{ContactId, ConversationId, ProjectId, WorkspaceId};
+use crate::ports::{ConversationStore, IdentityStore};
+
+/// A contact as readers see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Our id; that of the person, where the one that was asked for became the person's.
+    pub id: ContactId,
+    /// What is known of the person.
+    pub details: Details,
+    /// Where the person first chatted.
+    pub source: Source,
+    /// When the person first wrote.
+    pub created_at: Timestamp,
+    /// When the person last wrote.
+    pub last_seen: Timestamp,
+}
+
+impl Profile {
+    /// The name, or a made-up one of those who told none: `Guest` and six digits.
+    pub fn name(&self) -> String {
+        let guest = || format!("Guest{:06}", self.id.uuid().as_u128() % 1_000_000);
+        self.details.name.as_ref().map_or_else(guest, ToString::to_string)
+    }
+}
+
+/// Finds a contact of a project by our id.
+///
+/// # Errors
+/// [`crate::error::Error::NotFound`] when the project has none.
+pub async fn find(
+    store: &(impl ConversationStore + IdentityStore),
+    place: (WorkspaceId, ProjectId),
+    id: ContactId,
+) -> Result<Profile> {
+    let conversation = ConversationId::from_uuid(id.uuid());
+    let conversation = conversation::find_by_id(store, place, conversation).await?;
+    of_conversation(store, &conversation).await
+}
+
+/// The contact of a conversation.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of_conversation(
+    store: &impl IdentityStore,
+    conversation: &Conversation,
+) -> Result<Profile> {
+    let person = &conversation.person;
+    let named: Option<Contact> = match &person.user {
+        Some(user) => store.contact(conversation.reference.workspace, user).await?,
+        None => None,
+    };
+    let seen = person.seen_at.unwrap_or(conversation.created_at);
+    let own = Profile {
+        id: id_of(conversation.id),
+        details: person.details.clone(),
+        source: conversation.source,
+        created_at: conversation.created_at,
+        last_seen: seen,
+    };
+    Ok(match named {
+        None => own,
+        Some(contact) => Profile {
+            id: contact.id.unwrap_or(own.id),
+            details: contact.details.or(own.details),
+            created_at: contact.created_at,
+            last_seen: contact.last_seen.unwrap_or(seen),
+            ..own
+        },
+    })
+}

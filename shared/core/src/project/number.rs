@@ -1,0 +1,43 @@
+//! Small numbers for projects, for dialects that know no other ids.
+
+use super::Project;
+use crate::error::{Error, Result};
+use crate::id::WorkspaceId;
+use crate::key::ApiKey;
+use crate::ports::WorkspaceStore;
+use crate::workspace::default_project;
+
+/// A workspace's projects with their numbers: the default project is 1, and each that was made later has
+/// the next. No project is ever deleted, so a number keeps its meaning. A key of another project than the
+/// default sees that one alone.
+///
+/// # Errors
+/// When the store fails.
+pub async fn numbered(store: &impl WorkspaceStore, key: &ApiKey) -> Result<Vec<(u32, Project)>> {
+    let workspace = key.id.workspace;
+    let projects = store.projects(workspace).await?;
+    let all = (1_u32..).zip(projects);
+    Ok(all.filter(|(_, project)| may_see(key, workspace, project)).collect())
+}
+
+/// The project that a key means: its own, or the one with a number.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none with the number, or none for this key.
+pub async fn meant(
+    store: &impl WorkspaceStore,
+    key: &ApiKey,
+    number: Option<u32>,
+) -> Result<Project> {
+    let Some(number) = number else {
+        let own = store.project(key.id.workspace, key.project).await?;
+        return own.ok_or(Error::NotFound);
+    };
+    let all = numbered(store, key).await?;
+    let found = all.into_iter().find(|(known, _)| *known == number);
+    found.map(|(_, project)| project).ok_or(Error::NotFound)
+}
+
+fn may_see(key: &ApiKey, workspace: WorkspaceId, project: &Project) -> bool {
+    key.project == default_project(workspace) || key.project == project.id
+}

@@ -1,0 +1,139 @@
+//! The way of a request that waits for its reply, the same for every dialect that has one.
+
+use std::sync::Arc;
+
+use aiva_core::contact::Details;
+use aiva_core::conversation::{self, ConversationRef, Source};
+use aiva_core::error::Error;
+use aiva_core::id::{ConversationId, ProjectId, WorkspaceId};
+use aiva_core::key::Caller;
+use aiva_core::message::{self, Asked, SubmitCommand, Waiting};
+use aiva_core::ports::{Clock, ConversationStore, OnDelta, Ports, Situation};
+use aiva_core::project;
+use aiva_core::text::{Background, Content, ExternalId, IdempotencyKey};
+use aiva_core::workspace::default_project;
+
+use crate::http::{Call, Edge, Failure};
+
+/// What a caller says and where, as its dialect read it.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The conversation.
+    pub to: Addressee,
+    /// What the end user says.
+    pub content: Content,
+    /// What the caller's system says of the end user.
+    pub background: Option<Background>,
+    /// What the caller tells of the end user.
+    pub details: Details,
+    /// Another project than the key's, where its dialect names one.
+    pub project: Option<u32>,
+}
+
+impl Wanted {
+    /// A message and nothing else.
+    pub fn saying(content: Content, to: Addressee) -> Self {
+        Self { to, content, background: None, details: Details::default(), project: None }
+    }
+}
+
+/// The conversation that a caller means.
+#[derive(Debug, Clone)]
+pub enum Addressee {
+    /// One that begins with this message.
+    Nobody,
+    /// One that there is, by our id.
+    Ours(ConversationId),
+    /// One by the caller's own id, whether there is one yet or not.
+    Theirs(ExternalId),
+}
+
+/// Reads what asking will need while the key is being checked, and asks.
+///
+/// # Errors
+/// When the key, the request or the application refuses.
+pub async fn ask<P: Ports>(
+    edge: &Arc<Edge<P>>,
+    call: &Call,
+    wanted: Result<Wanted, Failure>,
+    on_delta: OnDelta<'_>,
+) -> Result<(Caller, Asked), Failure> {
+    let app = &*edge.app;
+    let fresh = ConversationId::new(app.now(), app);
+    let ahead = look_ahead(edge, call, (wanted.as_ref().ok(), fresh));
+    // A request that cannot be read is told so only after its key was found to be right.
+    let (caller, situation) = call.authenticate_beside(edge, ahead).await?;
+    let wanted = wanted?;
+    let project = match wanted.project {
+        Some(number) => project::meant(&app.store, &caller.key, Some(number)).await?.id,
+        None => caller.key.project,
+    };
+    let place = (caller.key.id.workspace, project);
+    let situation = situation.filter(|read| read.project.id == place.1);
+    let (reference, situation) = locate(edge, place, (&wanted.to, fresh), situation).await?;
+    let command = SubmitCommand {
+        reference,
+        user: None,
+        content: wanted.content,
+        background: wanted.background,
+        details: wanted.details,
+        source: Source::Api,
+        minted: matches!(wanted.to, Addressee::Nobody).then_some(fresh),
+        idempotency: idempotency(call)?,
+        key: caller.key.id,
+    };
+    let waiting = Waiting { holder: call.request_id.to_string(), on_delta };
+    let asked = message::ask(app, &edge.desk, command, situation, waiting).await?;
+    Ok((caller, asked))
+}
+
+/// The key that makes the message once: the caller's, or else the request's own id.
+fn idempotency(call: &Call) -> Result<IdempotencyKey, Error> {
+    match call.idempotency_key()? {
+        Some(key) => Ok(key),
+        None => IdempotencyKey::parse("request", &call.request_id.to_string()),
+    }
+}
+
+/// The key's text names the workspace, most keys work in its default project, and a conversation made
+/// without an id of the caller's lies under ours.
+async fn look_ahead<P: Ports>(
+    edge: &Edge<P>,
+    call: &Call,
+    (wanted, fresh): (Option<&Wanted>, ConversationId),
+) -> Option<Situation> {
+    let workspace = call.claimed_key()?.id.workspace;
+    let reference = likely((workspace, default_project(workspace)), &wanted?.to, fresh).ok()?;
+    // A failure here is no failure yet: the use case reads again and tells.
+    edge.app.store.situation(&reference).await.ok().flatten()
+}
+
+fn likely(
+    (workspace, project): (WorkspaceId, ProjectId),
+    to: &Addressee,
+    fresh: ConversationId,
+) -> Result<ConversationRef, Error> {
+    match to {
+        Addressee::Nobody => conversation::minted(workspace, project, fresh),
+        Addressee::Ours(id) => conversation::minted(workspace, project, *id),
+        Addressee::Theirs(external) => {
+            Ok(ConversationRef { workspace, project, external: external.clone() })
+        }
+    }
+}
+
+/// Where the conversation is, and what is known of it.
+async fn locate<P: Ports>(
+    edge: &Edge<P>,
+    place: (WorkspaceId, ProjectId),
+    (to, fresh): (&Addressee, ConversationId),
+    situation: Option<Situation>,
+) -> Result<(ConversationRef, Option<Situation>), Failure> {
+    let Addressee::Ours(id) = to else { return Ok((likely(place, to, fresh)?, situation)) };
+    let known = situation.as_ref().and_then(|read| read.conversation.as_ref());
+    if let Some(conversation) = known.filter(|conversation| conversation.id == *id) {
+        return Ok((conversation.reference.clone(), situation));
+    }
+    let found = conversation::find_by_id(&edge.app.store, place, *id).await?;
+    Ok((found.reference, None))
+}

@@ -1,0 +1,260 @@
+//! What goes over the wire.
+
+use aiva_core::contact::Phone;
+use aiva_core::conversation::Conversation;
+use aiva_core::error::{Error, Unanswered};
+use aiva_core::id::SourceId;
+use aiva_core::identity::EmailAddress;
+use aiva_core::knowledge::Source;
+use aiva_core::message::{Asked, Message, Outcome, Sender, SkipReason};
+use aiva_core::project::Project;
+use aiva_core::time;
+use aiva_core::workspace::{Workspace, default_project};
+use serde::Serialize;
+
+/// The answer to a message.
+#[derive(Debug, Serialize)]
+pub(super) struct Chat {
+    success: bool,
+    response: String,
+    session_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+}
+
+impl Chat {
+    /// What came of a message.
+    ///
+    /// # Errors
+    /// [`Error::Unanswered`] when no reply came and none was due from a human either.
+    pub(super) fn of(asked: &Asked) -> Result<Self, Error> {
+        let (response, status) = match &asked.outcome {
+            Outcome::Replied { reply, .. } => (reply.content.as_str(), None),
+            Outcome::Silent { reason: SkipReason::HumanOwned, .. } => ("", Some("human")),
+            Outcome::Silent { reason: SkipReason::ConversationResolved, .. } => {
+                ("", Some("resolved"))
+            }
+            Outcome::Silent { reason: SkipReason::AiDisabled, .. } => {
+                return Err(Error::Unanswered(Unanswered::AgentOff));
+            }
+            Outcome::Failed => return Err(Error::Unanswered(Unanswered::Failed)),
+            Outcome::Slow => return Err(Error::Unanswered(Unanswered::Slow)),
+        };
+        let session_id = asked.receipt.reference.external.to_string();
+        Ok(Self { success: true, response: response.to_owned(), session_id, status })
+    }
+}
+
+macro_rules! lists {
+    ($($(#[$doc:meta])* $list:ident { $field:ident: $item:ident }),* $(,)?) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Serialize)]
+        pub(super) struct $list {
+            success: bool,
+            $field: Vec<$item>,
+        }
+
+        impl $list {
+            pub(super) const fn new($field: Vec<$item>) -> Self {
+                Self { success: true, $field }
+            }
+        }
+    )* };
+}
+
+lists! {
+    /// The websites of an account.
+    Websites { websites: Website },
+    /// Its sessions, newest first.
+    Sessions { sessions: Session },
+    /// Its leads, newest session first.
+    Leads { leads: Lead },
+    /// What a website's agent knows, newest first.
+    Entries { entries: Entry },
+}
+
+/// A project.
+#[derive(Debug, Serialize)]
+pub(super) struct Website {
+    id: u32,
+    name: String,
+    domain: Option<String>,
+    is_primary: bool,
+}
+
+impl Website {
+    /// The project with this number.
+    pub(super) fn new(id: u32, project: &Project) -> Self {
+        Self {
+            id,
+            name: project.name.to_string(),
+            domain: None,
+            is_primary: project.id == default_project(project.workspace),
+        }
+    }
+}
+
+/// What was said in a session.
+#[derive(Debug, Serialize)]
+pub(super) struct History {
+    success: bool,
+    session_id: String,
+    messages: Vec<Said>,
+}
+
+#[derive(Debug, Serialize)]
+struct Said {
+    role: &'static str,
+    content: String,
+    timestamp: String,
+}
+
+impl History {
+    /// The newest messages, in order of time.
+    pub(super) fn new(session: &str, messages: &[Message]) -> Self {
+        let said = messages.iter().map(|message| Said {
+            role: match message.sender {
+                Sender::Visitor => "user",
+                Sender::Ai | Sender::Agent => "assistant",
+            },
+            content: message.content.as_str().to_owned(),
+            timestamp: time::seconds(message.created_at),
+        });
+        Self { success: true, session_id: session.to_owned(), messages: said.collect() }
+    }
+}
+
+/// A conversation.
+#[derive(Debug, Serialize)]
+pub(super) struct Session {
+    session_id: String,
+    source: &'static str,
+    message_count: u64,
+    first_message: String,
+    first_message_at: String,
+    last_message_at: String,
+    website_domain: Option<String>,
+}
+
+impl Session {
+    /// A conversation with its first message.
+    pub(super) fn new(conversation: &Conversation, first: &Message) -> Self {
+        Self {
+            session_id: conversation.reference.external.to_string(),
+            source: conversation.source.as_str(),
+            message_count: conversation.seq,
+            first_message: first.content.as_str().to_owned(),
+            first_message_at: time::seconds(first.created_at),
+            last_message_at: time::seconds(conversation.said_at),
+            website_domain: None,
+        }
+    }
+}
+
+/// Somebody who told how to be reached.
+#[derive(Debug, Serialize)]
+pub(super) struct Lead {
+    session_id: String,
+    email: Option<String>,
+    phone: Option<String>,
+    page_url: Option<String>,
+    started_at: String,
+}
+
+impl From<&Conversation> for Lead {
+    fn from(conversation: &Conversation) -> Self {
+        let details = &conversation.person.details;
+        Self {
+            session_id: conversation.reference.external.to_string(),
+            email: details.email.as_ref().map(EmailAddress::as_str).map(str::to_owned),
+            phone: details.phone.as_ref().map(Phone::as_str).map(str::to_owned),
+            page_url: conversation.person.page_url.clone(),
+            started_at: time::seconds(conversation.created_at),
+        }
+    }
+}
+
+/// The account and its plan.
+#[derive(Debug, Serialize)]
+pub(super) struct Account {
+    success: bool,
+    account: AccountData,
+}
+
+#[derive(Debug, Serialize)]
+struct AccountData {
+    email: String,
+    plan: &'static str,
+    messages_used: u32,
+    /// `null` where the plan sets no limit.
+    messages_limit: Option<u32>,
+}
+
+impl Account {
+    /// The account of a workspace that has sent so many messages this month.
+    pub(super) fn of(workspace: &Workspace, messages_used: u32) -> Self {
+        let account = AccountData {
+            email: workspace.email.clone(),
+            plan: workspace.plan.as_str(),
+            messages_used,
+            messages_limit: workspace.plan.terms().messages_per_month,
+        };
+        Self { success: true, account }
+    }
+}
+
+/// A source of knowledge.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry {
+    id: SourceId,
+    r#type: &'static str,
+    title: String,
+    description: String,
+    created_at: String,
+}
+
+impl From<&Source> for Entry {
+    fn from(source: &Source) -> Self {
+        let (kind, description) = match &source.url {
+            Some(url) => ("url", format!("Content from {url}")),
+            None => ("text", format!("Manual text content ({} characters)", source.characters)),
+        };
+        Self {
+            id: source.id,
+            r#type: kind,
+            title: source.title.to_string(),
+            description,
+            created_at: time::seconds(source.created_at),
+        }
+    }
+}
+
+/// A text was added.
+#[derive(Debug, Serialize)]
+pub(super) struct Added {
+    success: bool,
+    id: SourceId,
+    title: String,
+    chunks_created: u64,
+}
+
+impl Added {
+    /// A text, in pieces of about a thousand characters.
+    pub(super) fn of(source: &Source) -> Self {
+        let chunks_created = source.characters.div_ceil(1_000).max(1);
+        Self { success: true, id: source.id, title: source.title.to_string(), chunks_created }
+    }
+}
+
+/// A source was deleted.
+#[derive(Debug, Serialize)]
+pub(super) struct Removed {
+    success: bool,
+    message: &'static str,
+}
+
+impl Removed {
+    pub(super) const fn done() -> Self {
+        Self { success: true, message: "Knowledge base entry deleted" }
+    }
+}
