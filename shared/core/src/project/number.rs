@@ -15,7 +15,9 @@ use crate::workspace::default_project;
 /// When the store fails.
 pub async fn numbered(store: &impl WorkspaceStore, key: &ApiKey) -> Result<Vec<(u32, Project)>> {
     let workspace = key.id.workspace;
-    let projects = store.projects(workspace).await?;
+    let mut projects = store.projects(workspace).await?;
+    // A project made in the millisecond of its workspace could sort before the default one.
+    projects.sort_by_key(|project| project.id != default_project(workspace));
     let all = (1_u32..).zip(projects);
     Ok(all.filter(|(_, project)| may_see(key, workspace, project)).collect())
 }

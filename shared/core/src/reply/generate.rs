@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::prompt::Asked;
-use super::rounds::{Replied, Scene, converse, is_verified};
+use super::rounds::{Scene, converse, is_verified};
 use super::settle::settle;
+use super::talk::Replied;
 use super::{ToolSpec, compose, escalate};
 use crate::app::App;
 use crate::conversation::ConversationRef;

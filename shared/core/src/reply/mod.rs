@@ -17,6 +17,7 @@ mod generate;
 mod prompt;
 mod rounds;
 mod settle;
+mod talk;
 pub mod tokens;
 
 pub use generate::{Generated, GenerationSettings, Means, generate};

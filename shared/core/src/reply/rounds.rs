@@ -5,17 +5,17 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::escalate::{self, Wish};
+use super::escalate;
 use super::generate::{Means, Outcome};
+use super::talk::{MAX_CALLS_A_ROUND, Talk};
 use super::{Consulted, ModelCall, ModelError, ModelReply, ModelRequest, tokens};
 use crate::app::App;
 use crate::conversation::ConversationRef;
 use crate::error::{Error, Result};
 use crate::id::ToolCallId;
-use crate::knowledge::Passage;
 use crate::message::OwedReply;
 use crate::ports::{Clock, HttpOut, IdentityStore, KnowledgeIndex, Model, Ports, ToolStore, Vault};
-use crate::project::{EXCHANGE_TOKENS, MAX_CALLS, MAX_ROUNDS};
+use crate::project::MAX_CALLS;
 use crate::text::ExternalId;
 use crate::tool::{
     self, Access, Ask, CallPlace, CallState, RecordedCall, RecordedRound, StartedCall, Tool,
@@ -33,23 +33,6 @@ pub(super) struct Scene<'a> {
     pub(super) private: bool,
 }
 
-/// What was answered, and what it rests on.
-pub(super) struct Replied {
-    pub(super) text: String,
-    /// Indices into `passages`.
-    pub(super) cited: Vec<usize>,
-    pub(super) passages: Vec<Passage>,
-    pub(super) usage: Usage,
-    pub(super) private: bool,
-    /// Whether a tool answered.
-    pub(super) informed: bool,
-    pub(super) wish: Option<Wish>,
-}
-
-/// Calls of one answer of the model that are looked at; a longer list is cut.
-const MAX_CALLS_A_ROUND: usize = 16;
-/// Room for a tool's answer below which it is not worth calling, in tokens.
-const MIN_ANSWER_TOKENS: u64 = 64;
 /// The smallest reply worth asking for, in tokens.
 const MIN_OUTPUT_TOKENS: u32 = 16;
 const UNKNOWN: &str =
@@ -147,94 +130,6 @@ fn output_left(hold: &Hold, used: Usage, next_input: u64) -> Option<u32> {
         Some(hold.max_output_tokens)
     } else {
         Some(room).filter(|room| *room >= MIN_OUTPUT_TOKENS)
-    }
-}
-
-/// How far a generation has come.
-struct Talk {
-    used: Usage,
-    texts: Vec<String>,
-    cited: Vec<usize>,
-    calls: usize,
-    /// Tokens left for calls and answers.
-    exchange_left: u64,
-    private: bool,
-    informed: bool,
-    wish: Option<Wish>,
-}
-
-impl Talk {
-    fn new(private: bool) -> Self {
-        Self {
-            used: Usage { input_tokens: 0, output_tokens: 0, source: UsageSource::Reported },
-            texts: Vec::new(),
-            cited: Vec::new(),
-            calls: 0,
-            exchange_left: u64::from(EXCHANGE_TOKENS),
-            private,
-            informed: false,
-            wish: None,
-        }
-    }
-
-    fn may_call(&self, round: u8) -> bool {
-        round < MAX_ROUNDS && self.calls < MAX_CALLS
-    }
-
-    fn has_text(&self) -> bool {
-        !self.texts.is_empty()
-    }
-
-    fn count(&mut self, usage: Usage) {
-        self.used.input_tokens += usage.input_tokens;
-        self.used.output_tokens += usage.output_tokens;
-        if usage.source == UsageSource::Estimated {
-            self.used.source = UsageSource::Estimated;
-        }
-    }
-
-    fn cite(&mut self, cited: &[usize]) {
-        let new = cited.iter().filter(|index| !self.cited.contains(index)).copied();
-        let new: Vec<usize> = new.collect();
-        self.cited.extend(new);
-    }
-
-    fn say(&mut self, text: &str) {
-        if !text.trim().is_empty() {
-            self.texts.push(text.trim().to_owned());
-        }
-    }
-
-    fn hear(&mut self, reply: &ModelReply) {
-        self.cite(&reply.cited);
-        self.say(&reply.text);
-    }
-
-    /// Whether the calls of an answer and a little of what the tools say fit the next prompt.
-    fn has_room(&self, reply: &ModelReply) -> bool {
-        let calls = reply.calls.iter().take(MAX_CALLS_A_ROUND);
-        let calls = calls.map(|call| call.tokens() + tokens::PER_TURN + MIN_ANSWER_TOKENS);
-        tokens::estimate(&reply.text) + calls.sum::<u64>() <= self.exchange_left
-    }
-
-    fn failed(mut self, scene: &Scene<'_>, error: ModelError) -> Outcome {
-        let ModelError { reason, cause, usage } = error;
-        tracing::warn!(message_id = %scene.owed.message.id, reason, %cause, "generation failed");
-        usage.into_iter().for_each(|usage| self.count(usage));
-        let used = self.used.input_tokens + self.used.output_tokens > 0;
-        Outcome::Failed { reason, usage: used.then_some(self.used) }
-    }
-
-    fn end(self, passages: Vec<Passage>) -> Replied {
-        Replied {
-            text: self.texts.join("\n\n"),
-            cited: self.cited,
-            passages,
-            usage: self.used,
-            private: self.private,
-            informed: self.informed,
-            wish: self.wish,
-        }
     }
 }
 

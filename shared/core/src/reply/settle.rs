@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::escalate::FAREWELL;
 use super::generate::Outcome;
-use super::rounds::Replied;
+use super::talk::Replied;
 use super::{Ending, Settled, Settlement};
 use crate::app::App;
 use crate::callback::{Event, Payload, PayloadMessage};
