@@ -64,14 +64,14 @@ pub(crate) async fn measure(progress: impl Fn(&str)) -> Result<Report> {
     let (submits, whole) = shop.throughput().await?;
     progress("local: deliveries");
     let base = shop.receiver.count();
-    shop = shop.restarted(DELIVERIES, None).await?;
+    shop = Box::pin(shop.restarted(DELIVERIES, None)).await?;
     let deliveries = shop.drained(base, DELIVERIES).await?;
     let measured = format!("{}/s", deliveries.a_second);
     let is_met = deliveries.a_second >= 2_000;
     report.row("deliveries to a local receiver", "≥ 2,000/s", measured, is_met);
     progress("local: a black hole");
     let hole = BlackHole::start().await?;
-    shop = shop.restarted(WAITING, Some(&hole)).await?;
+    shop = Box::pin(shop.restarted(WAITING, Some(&hole))).await?;
     let beside = shop.latency(AT_ONCE, BESIDE_BLACK_HOLE).await?;
     let by = ratio(beside.value_at_quantile(0.99).into(), eight.value_at_quantile(0.99).into());
     report.row(
