@@ -55,5 +55,5 @@ async fn main() -> Result<(), serve::Error> {
         let edge = edge.clone();
         async move { edge.drain().await }
     };
-    serve::http(routes, source, drain).await
+    serve::whole_or_streamed(config.stream_answers, routes, source, drain).await
 }

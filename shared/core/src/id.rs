@@ -204,6 +204,8 @@ markers! {
     Operator = "op" => BareOperatorId,
     /// A payment.
     Payment = "pay" => PaymentId,
+    /// A widget on a website.
+    Widget = "wg" => WidgetId,
     /// A row of the ledger.
     LedgerEntry = "le" => LedgerEntryId,
     /// A request that the API answered.

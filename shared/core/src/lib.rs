@@ -35,4 +35,5 @@ pub mod text;
 pub mod time;
 pub mod tool;
 pub mod wallet;
+pub mod widget;
 pub mod workspace;

@@ -7,9 +7,10 @@ use aiva_core::conversation::{self, ConversationRef, Source};
 use aiva_core::error::Error;
 use aiva_core::id::{ConversationId, ProjectId, WorkspaceId};
 use aiva_core::key::Caller;
-use aiva_core::message::{self, Asked, SubmitCommand, Waiting};
-use aiva_core::ports::{Clock, ConversationStore, OnDelta, Ports, Situation};
+use aiva_core::message::{self, Asked, SubmitCommand, SubmitReceipt, Waiting};
+use aiva_core::ports::{Clock, ConversationStore, Ports, Situation};
 use aiva_core::project;
+use aiva_core::reply::Listening;
 use aiva_core::text::{Background, Content, ExternalId, IdempotencyKey};
 use aiva_core::workspace::default_project;
 
@@ -48,7 +49,16 @@ pub enum Addressee {
     Theirs(ExternalId),
 }
 
-/// Reads what asking will need while the key is being checked, and asks.
+/// A caller whose key was found to be right, and what was read for it on the way.
+#[derive(Debug)]
+pub struct Admitted {
+    /// Who asks.
+    pub caller: Caller,
+    situation: Option<Situation>,
+    fresh: ConversationId,
+}
+
+/// Reads what asking will need while the key is being checked, asks, and waits for the reply.
 ///
 /// # Errors
 /// When the key, the request or the application refuses.
@@ -56,16 +66,45 @@ pub async fn ask<P: Ports>(
     edge: &Arc<Edge<P>>,
     call: &Call,
     wanted: Result<Wanted, Failure>,
-    on_delta: OnDelta<'_>,
+    listener: Listening<'_>,
 ) -> Result<(Caller, Asked), Failure> {
-    let app = &*edge.app;
-    let fresh = ConversationId::new(app.now(), app);
-    let ahead = look_ahead(edge, call, (wanted.as_ref().ok(), fresh));
+    let admitted = admit(edge, call, wanted.as_ref().ok()).await?;
+    let caller = admitted.caller.clone();
     // A request that cannot be read is told so only after its key was found to be right.
+    let receipt = begin(edge, call, admitted, wanted?).await?;
+    let waiting = Waiting { holder: call.request_id.to_string(), listener };
+    let asked = message::attend(&edge.app, &edge.desk, receipt, waiting).await?;
+    Ok((caller, asked))
+}
+
+/// Checks the key, and reads beside it what asking will need.
+///
+/// # Errors
+/// As [`Call::authenticate`].
+pub async fn admit<P: Ports>(
+    edge: &Edge<P>,
+    call: &Call,
+    wanted: Option<&Wanted>,
+) -> Result<Admitted, Failure> {
+    let fresh = ConversationId::new(edge.app.now(), &*edge.app);
+    let ahead = look_ahead(edge, call, (wanted, fresh));
     let (caller, situation) = call.authenticate_beside(edge, ahead).await?;
-    let wanted = wanted?;
+    Ok(Admitted { caller, situation, fresh })
+}
+
+/// Stores what the caller says. Its reply must be attended to.
+///
+/// # Errors
+/// When the request or the application refuses.
+pub async fn begin<P: Ports>(
+    edge: &Edge<P>,
+    call: &Call,
+    admitted: Admitted,
+    wanted: Wanted,
+) -> Result<SubmitReceipt, Failure> {
+    let Admitted { caller, situation, fresh } = admitted;
     let project = match wanted.project {
-        Some(number) => project::meant(&app.store, &caller.key, Some(number)).await?.id,
+        Some(number) => project::meant(&edge.app.store, &caller.key, Some(number)).await?.id,
         None => caller.key.project,
     };
     let place = (caller.key.id.workspace, project);
@@ -82,9 +121,7 @@ pub async fn ask<P: Ports>(
         idempotency: idempotency(call)?,
         key: caller.key.id,
     };
-    let waiting = Waiting { holder: call.request_id.to_string(), on_delta };
-    let asked = message::ask(app, &edge.desk, command, situation, waiting).await?;
-    Ok((caller, asked))
+    Ok(message::begin(&edge.app, &command, situation).await?)
 }
 
 /// The key that makes the message once: the caller's, or else the request's own id.

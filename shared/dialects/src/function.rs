@@ -22,7 +22,8 @@ pub fn identity_verify<P: Ports>() -> RouteSet<P> {
 
 /// The routes of `chat`.
 pub fn chat<P: Ports>() -> RouteSet<P> {
-    aksita::serving().with(aerochat::chatting()).with(asyntai::chatting())
+    let aivastark = aivastark::chatting();
+    aksita::serving().with(aivastark).with(aerochat::chatting()).with(asyntai::chatting())
 }
 
 /// The routes of `admin`.

@@ -83,6 +83,8 @@ pub struct Config {
     pub payments: PaymentSettings,
     /// Where Stripe is, and our secrets there.
     pub stripe: StripeChoice,
+    /// Whether answers go out as they come (behind a function URL), not whole (behind API Gateway).
+    pub stream_answers: bool,
     /// A tracing filter.
     pub log: String,
 }
@@ -144,7 +146,8 @@ impl Config {
     /// When a variable that is set cannot be read.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let local = flag("AIVA_LOCAL_CALLBACKS", get("AIVA_LOCAL_CALLBACKS").as_deref())?;
+        let on = |name: &'static str| flag(name, get(name).as_deref());
+        let local = on("AIVA_LOCAL_CALLBACKS")?;
         let mut egress = EgressPolicy { local, ..EgressPolicy::default() };
         if let Some(ports) = get("AIVA_CALLBACK_PORTS") {
             egress.ports = parse_ports(&ports)?;
@@ -169,6 +172,7 @@ impl Config {
                 secret_key: get("AIVA_STRIPE_SECRET_KEY").map(SecretString::from),
                 webhook_secret: get("AIVA_STRIPE_WEBHOOK_SECRET").map(SecretString::from),
             },
+            stream_answers: on("AIVA_STREAM_ANSWERS")?,
             log: get("AIVA_LOG").unwrap_or_else(|| "info".to_owned()),
         })
     }

@@ -11,6 +11,8 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 pub use lambda_runtime::Error;
@@ -56,7 +58,69 @@ where
     .await
 }
 
-/// Answers one request of API Gateway.
+/// Serves routes behind a function URL that streams: every answer goes out as it comes. `drain` runs
+/// when the answer's last byte is on its way, before the sandbox may be frozen.
+///
+/// # Errors
+/// When the Lambda runtime cannot be reached.
+pub async fn streaming<T, D, F>(
+    router: Router,
+    source_address: fn(&str) -> T,
+    drain: D,
+) -> Result<(), Error>
+where
+    T: Clone + Send + Sync + 'static,
+    D: Fn() -> F + Clone + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    lambda_http::run_with_streaming_response(service_fn(move |request: Request| {
+        let (router, drain) = (router.clone(), drain.clone());
+        async move {
+            let deadline = request.lambda_context_ref().map_or_else(default_deadline, deadline);
+            let answer = answer(router, source_address, request).await;
+            Ok::<_, Infallible>(answer.map(|body| ending_with(body, drain, deadline)))
+        }
+    }))
+    .await
+}
+
+/// Serves routes by [`streaming`] or by [`http`].
+///
+/// # Errors
+/// When the Lambda runtime cannot be reached.
+pub async fn whole_or_streamed<T, D, F>(
+    streamed: bool,
+    router: Router,
+    source_address: fn(&str) -> T,
+    drain: D,
+) -> Result<(), Error>
+where
+    T: Clone + Send + Sync + 'static,
+    D: Fn() -> F + Clone + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    if streamed {
+        return streaming(router, source_address, drain).await;
+    }
+    http(router, source_address, drain).await
+}
+
+/// The same body, whose end waits until `drain` is done.
+fn ending_with<D, F>(body: Body, drain: D, deadline: Instant) -> Body
+where
+    D: Fn() -> F + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let last = stream::once(async move {
+        if tokio::time::timeout_at(deadline, drain()).await.is_err() {
+            tracing::warn!("what runs behind this answer is not done");
+        }
+    });
+    let nothing = last.filter_map(|()| async { None::<Result<Bytes, axum::Error>> });
+    Body::from_stream(body.into_data_stream().chain(nothing))
+}
+
+/// Answers one request of API Gateway, or of a function URL.
 pub async fn answer<T: Clone + Send + Sync + 'static>(
     router: Router,
     source_address: fn(&str) -> T,

@@ -7,8 +7,8 @@ use aiva_core::app::App;
 use aiva_core::delivery::{self, DeliverySettings, KnownBreakers, RetrySchedule};
 use aiva_core::error::Error;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
-use aiva_core::ports::{Clock, Desk, HttpOut, KnowledgeIndex, Model, OnDelta, Ports, Queue};
-use aiva_core::reply::{self, Generated, GenerationSettings, Means};
+use aiva_core::ports::{Clock, Desk, HttpOut, KnowledgeIndex, Model, Ports, Queue};
+use aiva_core::reply::{self, Generated, GenerationSettings, Listening, Means};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
@@ -48,10 +48,10 @@ impl<M: Model, I: KnowledgeIndex, H: HttpOut> Desk for ModelDesk<M, I, H> {
         app: &App<P>,
         job: &GenerationJob,
         settings: &GenerationSettings,
-        on_delta: OnDelta<'_>,
+        listener: Listening<'_>,
     ) -> Result<Generated, Error> {
         let (model, index, http) = (&self.model, &self.index, &self.http);
-        reply::generate(app, Means { model, index, http, on_delta }, job, settings).await
+        reply::generate(app, Means { model, index, http, listener }, job, settings).await
     }
 
     async fn pause(&self, time: Duration) {
@@ -68,7 +68,7 @@ impl<P: Ports, D: Desk> GenerationWorker<P, D> {
         };
         let epoch = self.desk.epoch();
         let settings = GenerationSettings { holder: task.holder, epoch, lease: task.time_left };
-        match self.desk.generate(&self.app, &job, &settings, &|_| {}).await {
+        match self.desk.generate(&self.app, &job, &settings, &|_: &str| {}).await {
             Ok(Generated::Done) => Disposition::Done,
             Ok(Generated::Busy { until }) => {
                 let left = time_until(until, self.app.now());

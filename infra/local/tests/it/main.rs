@@ -16,6 +16,7 @@ mod receiver;
 mod recharge;
 mod simulation;
 mod smoke;
+mod stream;
 mod structure;
 mod support;
 mod takeover;

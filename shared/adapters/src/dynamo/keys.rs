@@ -6,7 +6,8 @@
 
 use aiva_core::conversation::ConversationRef;
 use aiva_core::id::{
-    ConversationId, Id, LedgerEntryId, Marker, ProjectId, RequestId, SourceId, WorkspaceId, base32,
+    ConversationId, Id, LedgerEntryId, Marker, ProjectId, RequestId, SourceId, WidgetId,
+    WorkspaceId, base32,
 };
 use aiva_core::idempotency::Place;
 use aiva_core::identity::LinkHash;
@@ -322,6 +323,16 @@ pub(super) fn parse_source_text(key: &Key) -> Option<SourceId> {
 /// The counter of characters of knowledge that a workspace added on a day (`yyyymmdd`).
 pub(super) fn characters(workspace: WorkspaceId, day: u32) -> Key {
     Key::new(tenant(workspace), format!("C#{day}"))
+}
+
+/// A widget.
+pub(super) fn widget(workspace: WorkspaceId, project: ProjectId, id: WidgetId) -> Key {
+    Key::new(format!("{}#G", place(workspace, project)), id.bare())
+}
+
+/// A project's widgets.
+pub(super) fn widgets(workspace: WorkspaceId, project: ProjectId) -> Span {
+    Span::whole(format!("{}#G", place(workspace, project)))
 }
 
 /// An entry of the request log.

@@ -66,6 +66,7 @@ fn no_two_kinds_of_rows_share_a_key_and_each_begins_with_its_tenant() {
         source_text(id(1), id(2), id(5), 0),
         mails_to_user(id(1), &ExternalId::parse("id", "x").unwrap()),
         link(id(1), &LinkHash([7; 32])),
+        widget(id(1), id(2), id(8)),
         delivery(id(1), id(6)),
         request(id(1), id(7)),
     ];
@@ -101,6 +102,7 @@ fn a_span_holds_its_rows_and_no_others() {
     assert!(inside(&ledger(id(1), 1)[0], &credit(id(1), id(255))));
     assert!(!inside(&ledger(id(1), 1)[0], &wallet_shard(id(1), 0)));
     assert!(inside(&source_texts(id(1), id(2)), &source_text(id(1), id(2), id(255), 3)));
+    assert!(inside(&widgets(id(1), id(2)), &widget(id(1), id(2), id(255))));
     let shard = conversation_entries(id(1), id(2));
     let entry = conversation_entry(id(1), id(2), id(7));
     assert_eq!(shard.iter().filter(|span| inside(span, &entry)).count(), 1);

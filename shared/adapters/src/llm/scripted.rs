@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `[[say:text]]` | answers with the text |
 //! | `[[sleep:200]]` | waits so many milliseconds before the answer, at most 60,000 |
+//! | `[[pace:50]]` | waits so many milliseconds before each word, at most 60,000 |
 //! | `[[usage:10,5]]` | reports 10 tokens of input and 5 of output |
 //! | `[[no-usage]]` | reports none |
 //! | `[[cite:1,2]]` | cites these passages, numbered from 1; ones that were not given are left out |
@@ -38,6 +39,7 @@ struct Script {
     echo: String,
     say: Option<String>,
     sleep_ms: u64,
+    pace_ms: u64,
     usage: Option<(u64, u64)>,
     no_usage: bool,
     cite: Vec<usize>,
@@ -69,6 +71,9 @@ impl Model for Scripted {
             (None, true) => format!("You said: {}{}", script.echo, learned(request)),
         };
         for word in text.split_inclusive(' ') {
+            if script.pace_ms > 0 {
+                tokio::time::sleep(Duration::from_millis(script.pace_ms)).await;
+            }
             on_delta(word);
         }
         let counted = (request.estimated_input_tokens(), tokens::estimate(&text));
@@ -135,6 +140,10 @@ impl Script {
             "sleep" => {
                 let Ok(sleep_ms) = argument.trim().parse::<u64>() else { return false };
                 self.sleep_ms = sleep_ms.min(MAX_SLEEP_MS);
+            }
+            "pace" => {
+                let Ok(pace_ms) = argument.trim().parse::<u64>() else { return false };
+                self.pace_ms = pace_ms.min(MAX_SLEEP_MS);
             }
             "usage" => {
                 let numbers = numbers(argument);

@@ -14,5 +14,6 @@ mod submit;
 mod tool;
 mod units;
 mod wallet;
+mod widget;
 mod workspace;
 mod world;

@@ -6,9 +6,6 @@
 //! finds it. So there is no moment at which a reply is owed that nobody will write, and none at which
 //! two are written.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,10 +16,8 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::money::MicroCredits;
 use crate::outbox::GenerationJob;
-use crate::ports::{
-    Clock, ConversationStore, Desk, MessageStore, OnDelta, Ports, Queue, Situation,
-};
-use crate::reply::{Generated, GenerationSettings};
+use crate::ports::{Clock, ConversationStore, Desk, MessageStore, Ports, Queue, Situation};
+use crate::reply::{self, Generated, GenerationSettings, Listening};
 
 /// What a request that waited is told.
 #[derive(Debug, Clone)]
@@ -60,8 +55,8 @@ pub enum Outcome {
 pub struct Waiting<'a> {
     /// Unique to this request.
     pub holder: String,
-    /// Sees the text; only where this very request generates the reply.
-    pub on_delta: OnDelta<'a>,
+    /// Hears the text; only where this very request generates the reply.
+    pub listener: Listening<'a>,
 }
 
 /// The first wait for a reply that another worker writes; each further one is twice as long, up to
@@ -71,22 +66,32 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 /// What a lease lasts beyond the wait, so that a settlement on its way is not fenced off.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
-/// Stores a message, has its reply written by this process, and answers it. A repeated request waits
-/// for the reply of the first, or writes it where nobody does.
+/// Stores a message whose reply will be waited for: [`attend`] must follow.
 ///
 /// # Errors
-/// As [`super::submit`]. When it fails later, the reply is still owed and will be written.
-pub async fn ask<P: Ports>(
+/// As [`super::submit`].
+pub async fn begin<P: Ports>(
+    app: &App<P>,
+    command: &SubmitCommand,
+    situation: Option<Situation>,
+) -> Result<SubmitReceipt> {
+    let within = Duration::from_millis(app.settings.answer_within_ms);
+    let grace = Duration::from_millis(app.settings.outbox_grace_ms) + within;
+    accept(app, command, situation, Accepting { grace, tell_queue: false }).await
+}
+
+/// Has the reply to a stored message written by this process, or waits for whoever writes it. A repeated
+/// request waits for the reply of the first, or writes it where nobody does.
+///
+/// # Errors
+/// When the store fails; the reply is then still owed and will be written.
+pub async fn attend<P: Ports>(
     app: &App<P>,
     desk: &P::Desk,
-    command: SubmitCommand,
-    situation: Option<Situation>,
+    receipt: SubmitReceipt,
     waiting: Waiting<'_>,
 ) -> Result<Asked> {
     let within = Duration::from_millis(app.settings.answer_within_ms);
-    let grace = Duration::from_millis(app.settings.outbox_grace_ms) + within;
-    let how = Accepting { grace, tell_queue: false };
-    let receipt = accept(app, &command, situation, how).await?;
     if let SubmitStatus::Skipped(reason) = receipt.status {
         let outcome = Outcome::Silent { reason, charge: MicroCredits::ZERO };
         return Ok(Asked { receipt, outcome });
@@ -101,8 +106,8 @@ pub async fn ask<P: Ports>(
         lease: within + LEASE_MARGIN,
     };
     let first_look = receipt.status == SubmitStatus::Duplicate;
-    let answered = wait(app, desk, &job, (&settings, waiting.on_delta), first_look);
-    let outcome = match unless(desk.pause(within), answered).await {
+    let answered = wait(app, desk, &job, (&settings, waiting.listener), first_look);
+    let outcome = match reply::first(answered, desk.pause(within)).await {
         Some(outcome) => outcome?,
         None => {
             if let Err(error) = app.queue.send_generation(&job, 0).await {
@@ -119,7 +124,7 @@ async fn wait<P: Ports>(
     app: &App<P>,
     desk: &P::Desk,
     job: &GenerationJob,
-    (settings, on_delta): (&GenerationSettings, OnDelta<'_>),
+    (settings, listener): (&GenerationSettings, Listening<'_>),
     mut look: bool,
 ) -> Result<Outcome> {
     let mut pause = FIRST_PAUSE;
@@ -130,7 +135,7 @@ async fn wait<P: Ports>(
         }
         look = true;
         if app.now() >= busy_until {
-            match desk.generate(app, job, settings, on_delta).await? {
+            match desk.generate(app, job, settings, listener).await? {
                 Generated::Done => continue,
                 Generated::Busy { until } => busy_until = until,
             }
@@ -158,14 +163,4 @@ async fn outcome_of<P: Ports>(app: &App<P>, job: &GenerationJob) -> Result<Optio
             Outcome::Replied { reply: Box::new(reply), charge }
         }
     }))
-}
-
-/// Does the work unless the limit comes first; `None` when it did.
-async fn unless<T>(limit: impl Future<Output = ()>, work: impl Future<Output = T>) -> Option<T> {
-    let (mut limit, mut work) = (pin!(limit), pin!(work));
-    poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => limit.as_mut().poll(context).map(|()| None),
-    })
-    .await
 }

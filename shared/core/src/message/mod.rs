@@ -18,12 +18,14 @@ mod fingerprint;
 mod intent;
 mod language;
 mod learn;
+mod resume;
 mod submit;
 
-pub use ask::{Asked, Outcome, Waiting, ask};
+pub use ask::{Asked, Outcome, Waiting, attend, begin};
 pub use evidence::{confidence, weight};
 pub use intent::{Intent, intent_of};
 pub use language::language_of;
+pub use resume::resume;
 pub use submit::{SubmitCommand, SubmitReceipt, SubmitStatus, submit};
 
 /// One message of a conversation.

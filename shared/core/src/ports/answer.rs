@@ -8,10 +8,9 @@ use crate::error::{Error, Result};
 use crate::knowledge::{Document, Edition, Passage};
 use crate::outbox::GenerationJob;
 use crate::ports::Ports;
-use crate::reply::{Generated, GenerationSettings, ModelError, ModelReply, ModelRequest};
-
-/// Sees the text of a reply as it comes.
-pub type OnDelta<'a> = &'a (dyn Fn(&str) + Send + Sync);
+use crate::reply::{
+    Generated, GenerationSettings, Listening, ModelError, ModelReply, ModelRequest,
+};
 
 /// A language model, or what stands in for one.
 pub trait Model: Send + Sync + 'static {
@@ -55,7 +54,7 @@ pub trait Desk: Send + Sync + 'static {
         app: &App<P>,
         job: &GenerationJob,
         settings: &GenerationSettings,
-        on_delta: OnDelta<'_>,
+        listener: Listening<'_>,
     ) -> impl Future<Output = Result<Generated>> + Send;
 
     /// Lets time pass.
@@ -72,9 +71,9 @@ impl<D: Desk> Desk for std::sync::Arc<D> {
         app: &App<P>,
         job: &GenerationJob,
         settings: &GenerationSettings,
-        on_delta: OnDelta<'_>,
+        listener: Listening<'_>,
     ) -> Result<Generated> {
-        (**self).generate(app, job, settings, on_delta).await
+        (**self).generate(app, job, settings, listener).await
     }
 
     async fn pause(&self, time: Duration) {
@@ -96,7 +95,7 @@ impl Desk for NoDesk {
         _app: &App<P>,
         _job: &GenerationJob,
         _settings: &GenerationSettings,
-        _on_delta: OnDelta<'_>,
+        _listener: Listening<'_>,
     ) -> Result<Generated> {
         Err(Error::internal("this process writes no replies"))
     }

@@ -21,9 +21,10 @@ mod outgoing;
 mod owner;
 mod recovery;
 mod tool;
+mod widget;
 
 pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceStore};
-pub use answer::{Desk, KnowledgeIndex, Model, NoDesk, OnDelta};
+pub use answer::{Desk, KnowledgeIndex, Model, NoDesk};
 pub use billing::{BillingStore, Payments};
 pub use conversation::{
     ConversationStore, DeliveryStore, KnowledgeStore, MessageStore, OutboxStore, Situation,
@@ -34,6 +35,7 @@ pub use outgoing::{HttpOut, Names, OutgoingError, OutgoingRequest, OutgoingRespo
 pub use owner::{NoticeStore, OperatorStore};
 pub use recovery::RecoveryStore;
 pub use tool::ToolStore;
+pub use widget::WidgetStore;
 
 /// The set of ports that one binary is built with.
 pub trait Ports: Send + Sync + 'static {
@@ -86,6 +88,7 @@ pub trait Store:
     + NoticeStore
     + BillingStore
     + ToolStore
+    + WidgetStore
 {
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::listen::Listening;
 use super::prompt::Asked;
 use super::rounds::{Scene, converse, is_verified};
 use super::settle::settle;
@@ -16,8 +17,8 @@ use crate::knowledge;
 use crate::message::{Claimed, Lease, Message, OwedReply, Sender, Visibility};
 use crate::outbox::GenerationJob;
 use crate::ports::{
-    Clock, ConversationStore, HttpOut, KnowledgeIndex, MessageStore, Model, OnDelta, Ports,
-    Situation, ToolStore,
+    Clock, ConversationStore, HttpOut, KnowledgeIndex, MessageStore, Model, Ports, Situation,
+    ToolStore,
 };
 use crate::text::Background;
 use crate::tool::{Access, Tool};
@@ -31,8 +32,8 @@ pub struct Means<'a, M, I, H> {
     pub index: &'a I,
     /// The way to the tools.
     pub http: &'a H,
-    /// Sees the text as it comes.
-    pub on_delta: OnDelta<'a>,
+    /// Hears the text as it comes.
+    pub listener: Listening<'a>,
 }
 
 impl<M, I, H> Clone for Means<'_, M, I, H> {

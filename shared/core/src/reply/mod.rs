@@ -14,6 +14,7 @@ use crate::wallet::{Hold, LedgerEntry, Usage};
 
 mod escalate;
 mod generate;
+mod listen;
 mod prompt;
 mod rounds;
 mod settle;
@@ -21,6 +22,8 @@ mod talk;
 pub mod tokens;
 
 pub use generate::{Generated, GenerationSettings, Means, generate};
+pub(crate) use listen::first;
+pub use listen::{Listener, Listening};
 pub use prompt::{Asked, compose};
 pub(crate) use settle::announce;
 

@@ -4,9 +4,11 @@
 //! too, all under the claim: whoever takes the generation over goes on from there.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use super::escalate;
 use super::generate::{Means, Outcome};
+use super::listen::{Listener, Listening, listen};
 use super::talk::{MAX_CALLS_A_ROUND, Talk};
 use super::{Consulted, ModelCall, ModelError, ModelReply, ModelRequest, tokens};
 use crate::app::App;
@@ -97,14 +99,27 @@ async fn ask(
     request: &ModelRequest,
     follows: bool,
 ) -> Result<ModelReply, ModelError> {
-    let gap = AtomicBool::new(follows);
-    let on_delta = |delta: &str| {
-        if gap.swap(false, Ordering::Relaxed) {
-            (means.on_delta)("\n\n");
+    let apart = Apart { listener: means.listener, gap: AtomicBool::new(follows) };
+    listen(means.model, request, &apart).await
+}
+
+/// A listener who hears a blank line before what follows.
+struct Apart<'a> {
+    listener: Listening<'a>,
+    gap: AtomicBool,
+}
+
+impl Listener for Apart<'_> {
+    fn hear(&self, delta: &str) {
+        if self.gap.swap(false, Ordering::Relaxed) {
+            self.listener.hear("\n\n");
         }
-        (means.on_delta)(delta);
-    };
-    means.model.reply(request, &on_delta).await
+        self.listener.hear(delta);
+    }
+
+    fn poll_gone(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.listener.poll_gone(context)
+    }
 }
 
 fn estimated(request: &ModelRequest, reply: &ModelReply) -> Usage {

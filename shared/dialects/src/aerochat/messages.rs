@@ -23,7 +23,7 @@ const MAX_LIMIT: u16 = 100;
 pub(super) async fn send<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let wanted = read(&call).await;
     let said = wanted.as_ref().ok().map(|wanted| wanted.content.clone());
-    let (_, asked) = asking::ask(&edge, &call, wanted, &|_| {}).await?;
+    let (_, asked) = asking::ask(&edge, &call, wanted, &|_: &str| {}).await?;
     let store = &edge.app.store;
     // As it stands now: the reply may have handed it to a human.
     let conversation = conversation::find(store, &asked.receipt.reference).await?;

@@ -10,14 +10,31 @@ mod conversations;
 pub mod error;
 mod list;
 mod project;
+mod query;
+mod stream;
+mod widgets;
 mod wire;
 
 /// Its routes.
-pub const ROUTES: &[Route] = &[conversations::LIST, conversations::READ];
+pub const ROUTES: &[Route] = &[
+    conversations::LIST,
+    conversations::READ,
+    query::QUERY,
+    widgets::CREATE,
+    widgets::LIST,
+    widgets::READ,
+    widgets::UPDATE,
+    widgets::DELETE,
+];
 
 /// What `conversation-read` serves of it.
 pub(crate) fn reading<P: Ports>() -> RouteSet<P> {
     conversations::serving()
+}
+
+/// What `chat` serves of it.
+pub(crate) fn chatting<P: Ports>() -> RouteSet<P> {
+    query::serving().with(widgets::serving())
 }
 
 const fn route(

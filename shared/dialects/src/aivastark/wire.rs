@@ -1,8 +1,9 @@
 //! What Aivastark's answers look like on the wire.
 
 use aiva_core::conversation::{Conversation, ConversationView, Owner};
+use aiva_core::error::{Error, Unanswered};
 use aiva_core::id::{ConversationId, MessageId, SourceId};
-use aiva_core::message::{self, Citation, Message, Sender};
+use aiva_core::message::{self, Asked, Citation, Message, Outcome, Sender, SkipReason};
 use aiva_core::time;
 use serde::Serialize;
 
@@ -113,4 +114,71 @@ pub(super) fn citations(found: Vec<Citation>) -> Vec<CitationRow> {
 #[expect(clippy::float_arithmetic, reason = "a share of one as JSON writes it, no money")]
 pub(super) fn share(permille: u16) -> f64 {
     f64::from(permille) / 1_000.0
+}
+
+/// The answer to a question.
+#[derive(Debug, Serialize)]
+pub(super) struct Answer {
+    answer: String,
+    citations: Vec<CitationRow>,
+    confidence: f64,
+    session_id: String,
+    conversation_id: ConversationId,
+    message_id: MessageId,
+    /// Why there is no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+}
+
+impl Answer {
+    /// What came of a message.
+    ///
+    /// # Errors
+    /// [`Error::Unanswered`] when no reply came and none was due from a human either.
+    pub(super) fn of(asked: Asked) -> Result<Self, Error> {
+        let Asked { receipt, outcome } = asked;
+        let (session, conversation_id) = (receipt.reference.external, receipt.conversation);
+        let session_id = session.to_string();
+        match outcome {
+            Outcome::Replied { reply, charge: _ } => Ok(Self {
+                answer: reply.content.as_str().to_owned(),
+                confidence: message::confidence(&reply).map_or(0.0, share),
+                message_id: reply.id,
+                citations: citations(reply.citations),
+                session_id,
+                conversation_id,
+                status: None,
+            }),
+            Outcome::Silent { reason, charge: _ } => {
+                let status = match reason {
+                    SkipReason::HumanOwned => "human_owned",
+                    SkipReason::ConversationResolved => "resolved",
+                    SkipReason::AiDisabled => {
+                        return Err(Error::Unanswered(Unanswered::AgentOff));
+                    }
+                };
+                Ok(Self {
+                    answer: String::new(),
+                    citations: Vec::new(),
+                    confidence: 0.0,
+                    session_id,
+                    conversation_id,
+                    message_id: receipt.message,
+                    status: Some(status),
+                })
+            }
+            Outcome::Failed => Err(Error::Unanswered(Unanswered::Failed)),
+            Outcome::Slow => Err(Error::Unanswered(Unanswered::Slow)),
+        }
+    }
+
+    /// What is said.
+    pub(super) fn text(&self) -> &str {
+        &self.answer
+    }
+
+    /// What it rests on.
+    pub(super) fn citations(&self) -> &[CitationRow] {
+        &self.citations
+    }
 }

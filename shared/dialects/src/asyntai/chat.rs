@@ -13,7 +13,7 @@ use crate::http::{Call, Edge, Failure, Reply, replayed};
 
 pub(super) async fn answer<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let wanted = read(&call).await;
-    let (_, asked) = asking::ask(&edge, &call, wanted, &|_| {}).await?;
+    let (_, asked) = asking::ask(&edge, &call, wanted, &|_: &str| {}).await?;
     let reply = Reply::json(StatusCode::OK, &Chat::of(&asked)?)?;
     Ok(if asked.receipt.is_duplicate() { replayed(reply) } else { reply })
 }

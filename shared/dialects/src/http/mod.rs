@@ -88,6 +88,12 @@ impl<P: Ports> Edge<P> {
         self.payment_secret.as_ref()
     }
 
+    /// Runs a task that outlives its request, within what [`Edge::drain`] waits for; `false` when too
+    /// many do.
+    pub fn run_beside(&self, task: impl Future<Output = ()> + Send + 'static) -> bool {
+        self.background.run(tracing::Instrument::in_current_span(task))
+    }
+
     /// Waits until what runs behind the answers (the request log) is written. A host calls it before
     /// it stops, or before it is frozen; it may be called again and again.
     pub async fn drain(&self) {

@@ -1,11 +1,18 @@
 //! What a handler answers when all is well.
 
+use std::convert::Infallible;
+
 use aiva_core::error::Error;
+use axum::body::Body;
 use bytes::Bytes;
+use futures_util::Stream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::Failure;
+
+/// Tells nginx and its likes to pass a stream on as it comes.
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Who may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +41,7 @@ pub struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) cache: Cache,
-    pub(super) body: Bytes,
+    pub(super) body: Body,
 }
 
 #[derive(Serialize)]
@@ -64,12 +71,27 @@ impl Reply {
     /// Bytes of a content type.
     pub fn bytes(status: StatusCode, content_type: &'static str, body: Bytes) -> Self {
         let kind = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self { status, headers: vec![kind], cache: Cache::NoStore, body }
+        Self { status, headers: vec![kind], cache: Cache::NoStore, body: Body::from(body) }
+    }
+
+    /// Bytes as they come. Nobody on the way may hold them back to compress or to collect them.
+    pub fn stream<S>(content_type: &'static str, stream: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, Infallible>> + Send + 'static,
+    {
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let unbuffered = (UNBUFFERED, HeaderValue::from_static("no"));
+        Self {
+            status: StatusCode::OK,
+            headers: vec![kind, unbuffered],
+            cache: Cache::NoStore,
+            body: Body::from_stream(stream),
+        }
     }
 
     /// A status without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), cache: Cache::NoStore, body: Bytes::new() }
+        Self { status, headers: Vec::new(), cache: Cache::NoStore, body: Body::empty() }
     }
 
     /// Adds an entity tag, and lets the caller keep the answer to compare it.

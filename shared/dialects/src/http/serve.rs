@@ -197,7 +197,7 @@ fn record<P: Ports>(
 fn respond(arrival: &Arrival, reply: Reply, window: Option<RateWindow>) -> Response {
     // An answer to HEAD is the answer to GET without its body.
     let bodiless = arrival.method == Method::HEAD;
-    let body = if bodiless { Body::empty() } else { Body::from(reply.body) };
+    let body = if bodiless { Body::empty() } else { reply.body };
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();

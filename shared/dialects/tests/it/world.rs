@@ -16,12 +16,12 @@ use aiva_core::money::MicroCredits;
 use aiva_core::outbox::{DeliveryJob, GenerationJob};
 use aiva_core::payment::{PaymentSettings, Provider};
 use aiva_core::ports::{
-    self, Clock, Entropy, HttpOut, KnowledgeIndex, Mail, Mailer, Model, Names, OnDelta,
-    OutgoingError, OutgoingRequest, OutgoingResponse, Ports, Queue, Vault, WorkspaceStore,
+    self, Clock, Entropy, HttpOut, KnowledgeIndex, Mail, Mailer, Model, Names, OutgoingError,
+    OutgoingRequest, OutgoingResponse, Ports, Queue, Vault, WorkspaceStore,
 };
 use aiva_core::project::{self, AgentDraft, Project};
 use aiva_core::reply::{
-    self, Generated, GenerationSettings, Means, ModelError, ModelReply, ModelRequest,
+    self, Generated, GenerationSettings, Listening, Means, ModelError, ModelReply, ModelRequest,
 };
 use aiva_core::text::IdempotencyKey;
 use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
@@ -180,7 +180,7 @@ impl ports::Desk for Desk {
         app: &App<P>,
         job: &GenerationJob,
         settings: &GenerationSettings,
-        on_delta: OnDelta<'_>,
+        listener: Listening<'_>,
     ) -> Result<Generated> {
         let manner = self.0.lock().unwrap().clone();
         let text = match manner {
@@ -194,7 +194,7 @@ impl ports::Desk for Desk {
         match text {
             Some(text) => {
                 let told = Told(text);
-                let means = Means { on_delta, ..means(&told, &outside) };
+                let means = Means { listener, ..means(&told, &outside) };
                 reply::generate(app, means, job, settings).await
             }
             None => reply::generate(app, means(&Mute, &outside), job, settings).await,
@@ -215,7 +215,7 @@ impl Model for Mute {
     async fn reply(
         &self,
         _request: &ModelRequest,
-        _on_delta: OnDelta<'_>,
+        _on_delta: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<ModelReply, ModelError> {
         let cause = Error::internal("mute").into();
         Err(ModelError { reason: "the model is mute", cause, usage: None })
@@ -229,8 +229,9 @@ impl Model for Told {
     async fn reply(
         &self,
         _request: &ModelRequest,
-        _on_delta: &(dyn Fn(&str) + Send + Sync),
+        on_delta: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<ModelReply, ModelError> {
+        self.0.split_inclusive(' ').for_each(on_delta);
         Ok(ModelReply { text: self.0.clone(), usage: None, cited: vec![0], calls: Vec::new() })
     }
 }
@@ -520,7 +521,7 @@ impl World {
 }
 
 fn means<'a, M: Model>(model: &'a M, http: &'a Outside) -> Means<'a, M, OnePassage, Outside> {
-    Means { model, index: &OnePassage, http, on_delta: &|_| {} }
+    Means { model, index: &OnePassage, http, listener: &|_: &str| {} }
 }
 
 fn lease() -> GenerationSettings {

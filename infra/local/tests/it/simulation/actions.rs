@@ -264,7 +264,7 @@ async fn generate(world: &mut World) {
             model: &world.model,
             index: &NoKnowledge,
             http: &world.endpoint,
-            on_delta: &|_| {},
+            listener: &|_: &str| {},
         };
         let first = reply::generate(&world.app, means, &job, &one);
         // Two workers on one message, now and then.

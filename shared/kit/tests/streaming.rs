@@ -1,0 +1,150 @@
+//! A function that streams, against a Lambda runtime API on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::convert::Infallible;
+use std::process::{Child, Command};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aiva_core::ports::Clock;
+use aiva_kit::clock::SystemClock;
+use aiva_kit::config::variable;
+use aiva_kit::serve;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
+
+/// Set in the process that plays the function.
+const ROLE: &str = "AIVA_TEST_FUNCTION";
+const PATIENCE: Duration = Duration::from_secs(20);
+const EVENT: &str = r#"{"version":"2.0","rawPath":"/slow","rawQueryString":"","headers":{},
+    "requestContext":{"stage":"$default","http":{"method":"GET","path":"/slow",
+    "protocol":"HTTP/1.1","sourceIp":"203.0.113.7"}},"isBase64Encoded":false}"#;
+
+#[derive(Clone)]
+struct Nowhere;
+
+/// The function: its second word comes only after the test has seen the first.
+async fn play_function(go: String) {
+    let answer = move |_: Extension<Nowhere>| async move {
+        let wait = async move {
+            // The runtime API answers when the first word has arrived there.
+            let stream = tokio::net::TcpStream::connect(&go).await.unwrap();
+            stream.readable().await.unwrap();
+            Ok::<_, Infallible>(Bytes::from_static(b"two"))
+        };
+        let first = stream::once(async { Ok(Bytes::from_static(b"one ")) });
+        Body::from_stream(first.chain(stream::once(wait)))
+    };
+    let router = Router::new().route("/slow", get(answer));
+    serve::streaming(router, |_| Nowhere, || async {}).await.unwrap();
+}
+
+/// The runtime API: hands out one event, and tells what comes back as it comes.
+#[derive(Clone)]
+struct Api {
+    events: Arc<Mutex<mpsc::Receiver<&'static str>>>,
+    pieces: mpsc::Sender<Piece>,
+}
+
+enum Piece {
+    Head(HeaderMap),
+    Bytes(Bytes),
+    End,
+}
+
+async fn next(State(api): State<Api>) -> Response {
+    let Some(event) = api.events.lock().await.recv().await else {
+        return std::future::pending().await;
+    };
+    let deadline = SystemClock.now().as_millisecond() + 30_000;
+    let headers = [
+        ("lambda-runtime-aws-request-id", "inv-1".to_owned()),
+        ("lambda-runtime-deadline-ms", deadline.to_string()),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:x:0:function:f".to_owned()),
+    ];
+    (headers, event).into_response()
+}
+
+async fn take(State(api): State<Api>, Path(_): Path<String>, request: Request) -> StatusCode {
+    api.pieces.send(Piece::Head(request.headers().clone())).await.unwrap();
+    let mut body = request.into_body().into_data_stream();
+    while let Some(piece) = body.next().await {
+        api.pieces.send(Piece::Bytes(piece.unwrap())).await.unwrap();
+    }
+    api.pieces.send(Piece::End).await.unwrap();
+    StatusCode::ACCEPTED
+}
+
+struct Function(Child);
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start_function(api: &str, go: &str) -> Function {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "a_streamed_answer_leaves_word_by_word"])
+        .env(ROLE, go)
+        .env("AWS_LAMBDA_RUNTIME_API", api)
+        .env("AWS_LAMBDA_FUNCTION_NAME", "f")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", "g")
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", "s");
+    Function(command.spawn().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_streamed_answer_leaves_word_by_word() {
+    if let Some(go) = variable(ROLE) {
+        return play_function(go).await;
+    }
+    let (invoke, events) = mpsc::channel(1);
+    let (pieces, mut arrived) = mpsc::channel(64);
+    let api = Api { events: Arc::new(Mutex::new(events)), pieces };
+    let routes = Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{id}/response", post(take))
+        .with_state(api);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    let gate = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let _function = start_function(&address, &gate.local_addr().unwrap().to_string());
+    invoke.send(EVENT).await.unwrap();
+
+    let mut seen = Vec::new();
+    let mut open = None;
+    loop {
+        match timeout(PATIENCE, arrived.recv()).await.expect("nothing arrives").unwrap() {
+            Piece::Head(headers) => {
+                assert_eq!(headers["lambda-runtime-function-response-mode"], "streaming");
+            }
+            Piece::Bytes(bytes) => seen.extend_from_slice(&bytes),
+            Piece::End => break,
+        }
+        if open.is_none() && seen.ends_with(b"one ") {
+            let (mut stream, _) = gate.accept().await.unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut stream, b"go").await.unwrap();
+            open = Some(stream);
+        }
+    }
+    assert!(open.is_some(), "the first word came with the last");
+    let text = String::from_utf8(seen).unwrap();
+    let (prelude, body) = text.split_once("\0\0\0\0\0\0\0\0").unwrap();
+    assert!(prelude.contains("\"statusCode\":200"), "{prelude}");
+    assert_eq!(body, "one two");
+}
