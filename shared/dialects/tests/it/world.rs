@@ -446,7 +446,9 @@ impl World {
     pub(crate) async fn reply_with(&self, model: &impl Model) {
         let app = &*self.edge.app;
         for job in self.take_jobs() {
-            reply::generate(app, means(model, &self.outside), &job, &lease()).await.unwrap();
+            let lease = lease();
+            let reply = reply::generate(app, means(model, &self.outside), &job, &lease);
+            Box::pin(reply).await.unwrap();
         }
     }
 
