@@ -307,6 +307,27 @@ class Suite:
         found = [word for word in words if word.startswith(self.outputs["ApiUrl"])]
         return found[0].removeprefix(self.outputs["ApiUrl"].rstrip("/")) if found else None
 
+    def answers_come_with_their_requests(self):
+        def ask(name, path, body, text):
+            answer = self.api.request("POST", path, body, bearer=self.key)
+            told = answer.status == 200 and "30 days" in json.dumps(text(answer.json))
+            self.check(f"{name} is answered from knowledge in its request", told, answer)
+
+        question = "What is your refund policy?"
+        session = self.api.request("POST", "/api/session", {}, bearer=self.key)
+        if self.check("Aksita's session opens", session.status == 200, session):
+            body = {"conversation_id": session.json["conversation_id"], "message": question}
+            ask("Aksita's chat", "/api/chat", body, lambda answer: answer["data"]["response"])
+        body = {"message": question}
+        ask("AeroChat's message", "/bot/v1/conversations/messages", body, lambda answer: answer["reply"])
+        ask("Asyntai's chat", "/api/v1/chat/", body, lambda answer: answer["response"])
+        query = "/v1/projects/default/query"
+        ask("Aivastark's query", query, body, lambda answer: answer["answer"])
+        streamed = self.api.request("POST", query, {**body, "stream": True}, bearer=self.key)
+        events = [line[7:] for line in streamed.raw.decode().splitlines() if line.startswith("event: ")]
+        ended = streamed.status == 200 and events.count("done") == 1 and events[-1] == "done" and "delta" in events
+        self.check("the same query as events ends in one done", ended, streamed)
+
     def money_adds_up(self):
         def at_rest():
             answer = self.own("GET", "/wallet")
@@ -379,6 +400,7 @@ class Suite:
             self.errors_have_the_envelope,
             self.other_spellings_work,
             self.identity_is_verified,
+            self.answers_come_with_their_requests,
             self.money_adds_up,
             self.deliveries_are_logged,
         ]

@@ -125,6 +125,7 @@ fn the_template_has_no_route_that_the_table_does_not_know() {
     }
     for (key, function) in template() {
         let Some((_, pattern)) = key.split_once(' ') else { continue };
+        let pattern = pattern.strip_suffix('/').unwrap_or(pattern);
         let prefix = pattern.strip_suffix("/{proxy+}").unwrap_or(pattern);
         let served = known[function.as_str()].iter().any(|path| {
             *path == pattern || path.starts_with(&format!("{prefix}/")) || *path == prefix
