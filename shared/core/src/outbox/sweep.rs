@@ -6,7 +6,7 @@ use super::OwedWhat;
 use crate::allowance;
 use crate::app::App;
 use crate::callback;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::notice;
 use crate::ports::{Clock, OutboxStore, Ports, Queue};
 use crate::recharge;
@@ -83,6 +83,10 @@ pub async fn sweep<P: Ports>(app: &App<P>) -> Result<SweepReport> {
 fn counted(done: Result<()>) -> u32 {
     match done {
         Ok(()) => 1,
+        Err(Error::Internal(cause) | Error::Unavailable(cause)) => {
+            tracing::warn!(%cause, "the next sweep tries again");
+            0
+        }
         Err(error) => {
             tracing::warn!(%error, "the next sweep tries again");
             0
