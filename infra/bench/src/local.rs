@@ -110,8 +110,8 @@ impl Shop {
         };
         let target = key::find(&app.store, tenant.workspace.id, target.id).await?;
         for _ in 0..waiting {
-            let ping = draft(&*app, &target, Event::TestPing, None, &Payload::default());
-            let (delivery, due) = ping.ok_or("the key has no callback")?;
+            let reply = draft(&*app, &target, Event::AiReply, None, &Payload::default());
+            let (delivery, due) = reply.ok_or("the key has no callback")?;
             // The queue alone brings them: the sweep would send those again that are late.
             let due = due + Duration::from_secs(3_600);
             app.store.create_delivery(&delivery, due).await?;
@@ -283,7 +283,7 @@ fn throughputs(submits: Rate, whole: Rate, deliveries: Rate) -> Table {
     Table {
         title: "Throughput of the local runtime",
         method: "The same process. Submits: 3,200 messages, each in a conversation of its own. \
-            Deliveries: `test.ping` events that stand in table and queue when the workers start. CPU \
+            Deliveries: `ai.reply` events that stand in table and queue when the workers start. CPU \
             is the time of the whole process by piece, client and receiver included: where the \
             machine does other things beside, it says more than the rate.",
         head: vec!["what", "a second", "CPU each"],

@@ -37,6 +37,11 @@ impl<T> Floor<T> {
         (self.free > 0 && self.waiting < MOST_WAITING).then_some(self.free)
     }
 
+    /// Whether the group has no place left.
+    pub(crate) fn is_full(&self, group: &str) -> bool {
+        self.groups.get(group).is_some_and(|group| group.busy >= self.places)
+    }
+
     /// Takes work in.
     pub(crate) fn arrive(&mut self, group: String, work: T) {
         let entry = self
@@ -100,7 +105,9 @@ mod tests {
         for work in 0..10 {
             floor.arrive("black-hole".to_owned(), work);
         }
+        assert!(!floor.is_full("black-hole"));
         assert_eq!(seated(&mut floor).len(), 3);
+        assert!(floor.is_full("black-hole") && !floor.is_full("shop"));
         floor.arrive("shop".to_owned(), 99);
         assert_eq!(floor.seat(), Some(("shop".to_owned(), 99)));
         assert_eq!((floor.seat(), floor.room()), (None, None));

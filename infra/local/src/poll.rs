@@ -47,6 +47,11 @@ const LONG_POLL_SECONDS: i32 = 20;
 const MAX_RECEIVE: u32 = 10;
 /// The first wait of a failed record: the engine is in this process, there is little to wait for.
 const BACKOFF: Duration = Duration::from_secs(1);
+/// The wait before the next receive, and what it takes in, where the last one brought nothing but work
+/// for groups that have no place left: taking in thousands of them at once would take the processor from
+/// everybody else. The queue is fair, so what others sent comes first in the next receive.
+const CROWDED_PAUSE: Duration = Duration::from_millis(10);
+const CROWDED_RECEIVE: u32 = 2;
 /// The wait after a receive that failed.
 const RECEIVE_PAUSE: Duration = Duration::from_millis(200);
 
@@ -61,6 +66,7 @@ where
         let mut floor = Floor::new(poller.desks, poller.places);
         let (left, mut leaving) = mpsc::channel::<String>(poller.desks as usize);
         let mut receiving = None;
+        let mut is_crowded = false;
         let mut rounds = 0_u64;
         while !stop.soft.is_cancelled() {
             while let Some((group, lane)) = floor.seat() {
@@ -76,7 +82,12 @@ where
             if receiving.is_none()
                 && let Some(room) = floor.room()
             {
-                receiving = Some(Box::pin(Arc::clone(&poller).receive(room.min(MAX_RECEIVE))));
+                let (pause, most) = match std::mem::take(&mut is_crowded) {
+                    true => (CROWDED_PAUSE, CROWDED_RECEIVE),
+                    false => (Duration::ZERO, MAX_RECEIVE),
+                };
+                let receive = Arc::clone(&poller).receive_after(pause, room.min(most));
+                receiving = Some(Box::pin(receive));
             }
             let taken = async {
                 match receiving.as_mut() {
@@ -89,16 +100,22 @@ where
                 Some(group) = leaving.recv() => floor.leave(&group),
                 messages = taken => {
                     receiving = None;
+                    is_crowded = !messages.is_empty();
                     for (group, lane) in lanes(poller.order, messages) {
-                        floor.arrive(group.unwrap_or_default(), lane);
+                        let group = group.unwrap_or_default();
+                        is_crowded &= floor.is_full(&group);
+                        floor.arrive(group, lane);
                     }
                 }
             }
         }
     }
 
-    /// Waits for messages; none where the queue fails, after a pause.
-    async fn receive(self: Arc<Self>, most: u32) -> Vec<Message> {
+    /// Waits for messages, after a pause; none where the queue fails, after another.
+    async fn receive_after(self: Arc<Self>, pause: Duration, most: u32) -> Vec<Message> {
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
         let request = self.client.receive_message().queue_url(&self.queue_url);
         let request = request
             .max_number_of_messages(i32::try_from(most).unwrap_or(1))

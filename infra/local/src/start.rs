@@ -39,7 +39,7 @@ const GENERATION_DESKS: u32 = 64;
 /// Callbacks on their way at once, at most.
 const DELIVERY_DESKS: u32 = 256;
 /// Of them, callbacks to one endpoint.
-const ENDPOINT_PLACES: u32 = 64;
+const ENDPOINT_PLACES: u32 = 16;
 /// As long as the functions may take on AWS.
 const GENERATION_TIME: Duration = Duration::from_secs(90);
 const DELIVERY_TIME: Duration = Duration::from_secs(30);

@@ -110,7 +110,7 @@ impl Default for Away {
 }
 
 /// The time that each delivery that is put off takes of the process at least.
-const PUT_OFF_PACE: Duration = Duration::from_millis(4);
+const PUT_OFF_PACE: Duration = Duration::from_millis(10);
 
 impl<P: Ports, H: HttpOut> DeliveryWorker<P, H> {
     /// Makes the attempt that a record asks for.
