@@ -23,7 +23,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bootstrap::Folders;
+use mimalloc::MiMalloc;
 use report::Report;
+
+/// The allocator of the local runtime, which is measured inside this process.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Whatever keeps a figure from being measured.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
