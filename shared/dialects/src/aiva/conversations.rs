@@ -8,14 +8,14 @@ use aiva_core::conversation::{
 use aiva_core::error::Error;
 use aiva_core::id::ConversationId;
 use aiva_core::key::Caller;
-use aiva_core::page::{self, CursorScope, Limit};
+use aiva_core::page::{CursorScope, Limit};
 use aiva_core::ports::{ConversationStore, Ports};
 use aiva_core::text::ExternalId;
 use aiva_core::workspace::default_project;
 use http::StatusCode;
 
 use super::wire::{ConversationDetail, ConversationPage, ConversationSummary};
-use crate::http::{Call, Edge, Failure, Reply, is_none_match};
+use crate::http::{Asked, Call, Edge, Failure, Reply, is_none_match};
 
 const DEFAULT_LIMIT: u16 = 50;
 const MAX_LIMIT: u16 = 200;
@@ -27,15 +27,15 @@ pub(super) async fn read<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Rep
     let ahead = look_ahead(&edge, &call);
     let (caller, ahead) = call.authenticate_beside(&edge, ahead).await?;
     let conversation = find(&edge, &call, &caller, ahead).await?;
-    let (after, limit) = window(&edge, &call, &conversation).await?;
-    let etag = etag(&conversation, after, limit);
+    let list = messages_of(&conversation);
+    let scope = CursorScope { workspace: caller.key.id.workspace, list: &list };
+    let (after, asked) = window(&edge, &call, scope).await?;
+    let etag = etag(&conversation, after, asked.limit);
     if is_none_match(&call.headers, &etag) {
         return Reply::empty(StatusCode::NOT_MODIFIED).tagged(&etag);
     }
-    let view = conversation::read(&edge.app.store, conversation, after, limit).await?;
-    let list = messages_of(&view.conversation);
-    let scope = CursorScope { workspace: caller.key.id.workspace, list: &list };
-    let next = seal(&edge, scope, view.next_after.map(|seq| seq.to_string())).await?;
+    let view = conversation::read(&edge.app.store, conversation, after, asked.limit).await?;
+    let next = asked.seal(&edge, view.next_after.map(|seq| seq.to_string())).await?;
     Reply::success(StatusCode::OK, &ConversationDetail::new(&view, next))?.tagged(&etag)
 }
 
@@ -79,29 +79,22 @@ async fn find<P: Ports>(
 }
 
 /// From where, and how many messages: `?after=`, or the cursor that stands for it, and `?limit=`.
-async fn window<P: Ports>(
+async fn window<'a, P: Ports>(
     edge: &Edge<P>,
     call: &Call,
-    conversation: &Conversation,
-) -> Result<(u64, Limit), Failure> {
+    scope: CursorScope<'a>,
+) -> Result<(u64, Asked<'a>), Failure> {
     let limit = Limit::parse(call.query.get("limit"), DEFAULT_LIMIT, MAX_LIMIT)?;
-    let after = match (call.query.get("after"), call.query.get("cursor")) {
-        (Some(_), Some(_)) => {
-            return Err(Error::invalid("cursor", "cannot be combined with after").into());
-        }
-        (None, None) => 0,
-        (Some(after), None) => {
-            after.parse().map_err(|_| Error::invalid("after", "must be a whole number from 0"))?
-        }
-        (None, Some(cursor)) => {
-            let list = messages_of(conversation);
-            let workspace = conversation.reference.workspace;
-            let scope = CursorScope { workspace, list: &list };
-            let position = page::open(&edge.app.vault, scope, cursor).await?;
-            position.parse().map_err(Error::internal)?
-        }
+    let Some(after) = call.query.get("after") else {
+        let asked = Asked::read(edge, scope, limit, call.query.get("cursor")).await?;
+        return Ok((asked.before()?.unwrap_or(0), asked));
     };
-    Ok((after, limit))
+    if call.query.get("cursor").is_some() {
+        return Err(Error::invalid("cursor", "cannot be combined with after").into());
+    }
+    let after =
+        after.parse().map_err(|_| Error::invalid("after", "must be a whole number from 0"))?;
+    Ok((after, Asked::beginning(scope, limit)))
 }
 
 fn messages_of(conversation: &Conversation) -> String {
@@ -114,17 +107,6 @@ fn etag(conversation: &Conversation, after: u64, limit: Limit) -> String {
     format!("\"{SHAPE}.{id}.{version}.{after}.{}\"", limit.get())
 }
 
-async fn seal<P: Ports>(
-    edge: &Edge<P>,
-    scope: CursorScope<'_>,
-    position: Option<String>,
-) -> Result<Option<String>, Failure> {
-    match position {
-        Some(position) => Ok(Some(page::seal(&edge.app.vault, scope, &position).await?)),
-        None => Ok(None),
-    }
-}
-
 pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let caller = call.authenticate(&edge).await?;
     let place = (caller.key.id.workspace, caller.key.project);
@@ -132,16 +114,10 @@ pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Rep
     let scope = CursorScope { workspace: place.0, list: &list };
     let limit = Limit::parse(call.query.get("limit"), DEFAULT_LIMIT, MAX_LIMIT)?;
     let filter = filter(&call)?;
-    let before = match call.query.get("cursor") {
-        Some(cursor) => {
-            let position = page::open(&edge.app.vault, scope, cursor).await?;
-            Some(position.parse().map_err(Error::internal)?)
-        }
-        None => None,
-    };
-    let page = conversation::list(&edge.app.store, place, &filter, before, limit).await?;
+    let asked = Asked::read(&edge, scope, limit, call.query.get("cursor")).await?;
+    let page = conversation::list(&edge.app.store, place, &filter, asked.before()?, limit).await?;
     let items = page.items.iter().map(ConversationSummary::from).collect();
-    let next_cursor = seal(&edge, scope, page.next).await?;
+    let next_cursor = asked.seal(&edge, page.next).await?;
     Reply::success(StatusCode::OK, &ConversationPage { items, next_cursor })
 }
 

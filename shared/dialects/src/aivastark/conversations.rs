@@ -10,7 +10,7 @@ use aiva_core::ports::{ConversationStore, Ports};
 use aiva_core::text::ExternalId;
 use http::StatusCode;
 
-use super::list::{Asked, MAX_ITEMS};
+use super::list::{self, DEFAULT_ITEMS, MAX_ITEMS};
 use super::wire::{ConversationDetail, ConversationRow};
 use super::{project, route};
 use crate::http::{Call, Edge, Failure, Function, Reply, Route, RouteSet, Verb};
@@ -32,10 +32,10 @@ async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     let caller = project::enter(&edge, &call).await?;
     let place = (caller.key.id.workspace, caller.key.project);
     let name = format!("conversations/{}", place.1);
-    let asked = Asked::read(&edge, &call, place.0, &name).await?;
+    let asked = list::asked(&edge, &call, (place.0, &name), DEFAULT_ITEMS).await?;
     let (store, any) = (&edge.app.store, ConversationFilter::default());
-    let page = conversation::list(store, place, &any, asked.position()?, asked.limit).await?;
-    asked.reply(&edge, page, ConversationRow::from).await
+    let page = conversation::list(store, place, &any, asked.before()?, asked.limit).await?;
+    list::reply(&asked, &edge, page, ConversationRow::from).await
 }
 
 /// As many messages as one page takes; `?limit` and `?cursor` lead through more.
@@ -43,8 +43,8 @@ async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     let caller = project::enter(&edge, &call).await?;
     let found = find(&edge, &call, &caller).await?;
     let name = format!("messages/{}", found.id);
-    let asked = Asked::read_or(&edge, &call, (caller.key.id.workspace, &name), MAX_ITEMS).await?;
-    let after = asked.position()?.unwrap_or(0);
+    let asked = list::asked(&edge, &call, (caller.key.id.workspace, &name), MAX_ITEMS).await?;
+    let after = asked.before()?.unwrap_or(0);
     let view = conversation::read(&edge.app.store, found, after, asked.limit).await?;
     let next = asked.seal(&edge, view.next_after.map(|seq| seq.to_string())).await?;
     Reply::json(StatusCode::OK, &ConversationDetail::new(view, next))

@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::list::Asked;
+use super::list::{self, DEFAULT_ITEMS};
 use super::{project, route};
 use crate::http::{
     Call, Edge, Failure, Fields, Function, Made, Reply, Route, RouteSet, Verb, list as texts, once,
@@ -108,10 +108,10 @@ async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     let caller = project::enter(&edge, &call).await?;
     let (workspace, project) = place(&caller);
     let name = format!("widgets/{project}");
-    let asked = Asked::read(&edge, &call, workspace, &name).await?;
+    let asked = list::asked(&edge, &call, (workspace, &name), DEFAULT_ITEMS).await?;
     let store = &edge.app.store;
-    let page = store.widgets(workspace, project, asked.position()?, asked.limit).await?;
-    asked.reply(&edge, page, WidgetRow::from).await
+    let page = store.widgets(workspace, project, asked.before()?, asked.limit).await?;
+    list::reply(&asked, &edge, page, WidgetRow::from).await
 }
 
 async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

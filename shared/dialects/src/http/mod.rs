@@ -7,6 +7,7 @@ use aiva_core::ports::Ports;
 use axum::extract::Request;
 use secrecy::SecretString;
 
+mod asked;
 mod authenticate;
 mod background;
 mod body;
@@ -21,6 +22,7 @@ mod reply;
 mod route;
 mod serve;
 
+pub use asked::Asked;
 use background::Background;
 pub use call::{Call, SourceAddress};
 pub use etag::is_none_match;

@@ -13,7 +13,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::once::{Made, once};
-use super::page::Asked;
+use super::page;
 use super::read::{as_written, change, whole};
 use super::{for_deployment, for_owner, read};
 use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb, yes_or_no};
@@ -190,10 +190,10 @@ async fn set_method<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, F
 
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let workspace = read::workspace(&edge, &call).await?.id;
-    let asked = Asked::read(&edge, &call, workspace, "payments").await?;
+    let asked = page::asked(&edge, &call, workspace, "payments").await?;
     let position = asked.position.as_deref();
     let page = edge.app.store.payments(workspace, position, asked.limit).await?;
-    asked.reply(&edge, page, PaymentRow::from).await
+    page::reply(&asked, &edge, page, PaymentRow::from).await
 }
 
 async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

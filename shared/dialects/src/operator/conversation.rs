@@ -12,10 +12,10 @@ use aiva_core::{project, time, workspace};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::page::Asked;
+use super::page;
 use super::read::filter;
 use super::{read, route};
-use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb};
+use crate::http::{Asked, Call, Edge, Failure, Reply, Route, RouteSet, Verb};
 
 pub(super) const LIST: Route =
     route(Verb::Get, &["/admin/v1/workspaces/{workspace}/conversations"]);
@@ -138,7 +138,7 @@ async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     };
     let store = &edge.app.store;
     let workspace = read::workspace(&edge, &call).await?.id;
-    let asked = Asked::read(&edge, &call, workspace, "conversations").await?;
+    let asked = page::asked(&edge, &call, workspace, "conversations").await?;
     let (before, limit) = (asked.before()?, asked.limit);
     let page = match call.query.get("projectId").filter(|name| !name.is_empty()) {
         Some(name) => {
@@ -147,7 +147,7 @@ async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
         }
         None => workspace::inbox(store, workspace, &wanted, before, limit).await?,
     };
-    asked.reply(&edge, page, ConversationRow::from).await
+    page::reply(&asked, &edge, page, ConversationRow::from).await
 }
 
 fn is_human(text: &str) -> Option<bool> {
@@ -161,7 +161,7 @@ async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     let store = &edge.app.store;
     let found = store.conversation_by_id(workspace, id).await?.ok_or(Error::NotFound)?;
     let name = format!("conversation/{id}");
-    let asked = Asked::read(&edge, &call, workspace, &name).await?;
+    let asked = page::asked(&edge, &call, workspace, &name).await?;
     let after = match asked.before()? {
         Some(after) => after,
         None => after(call.query.get("after"))?,

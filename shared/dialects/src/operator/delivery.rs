@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::once::{Made, once};
-use super::page::Asked;
+use super::page;
 use super::read::filter;
 use super::{read, route};
 use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb};
@@ -141,10 +141,10 @@ async fn request_log<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, 
     let workspace = read::workspace(&edge, &call).await?.id;
     // A cursor goes with the times that its list was read between.
     let list = format!("requests/{:?}/{:?}", wanted.since, wanted.until);
-    let asked = Asked::read(&edge, &call, workspace, &list).await?;
+    let asked = page::asked(&edge, &call, workspace, &list).await?;
     let position = asked.position.as_deref();
     let page = edge.app.store.requests(workspace, &wanted, position, asked.limit).await?;
-    asked.reply(&edge, page, RequestRow::from).await
+    page::reply(&asked, &edge, page, RequestRow::from).await
 }
 
 async fn log<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
@@ -154,9 +154,9 @@ async fn log<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure>
         endpoint: filter(&call, "keyId", |text| text.parse().ok().map(EndpointId::Key))?,
     };
     let workspace = read::workspace(&edge, &call).await?.id;
-    let asked = Asked::read(&edge, &call, workspace, "deliveries").await?;
+    let asked = page::asked(&edge, &call, workspace, "deliveries").await?;
     let page = edge.app.store.deliveries(workspace, &wanted, asked.before()?, asked.limit).await?;
-    asked.reply(&edge, page, DeliveryRow::from).await
+    page::reply(&asked, &edge, page, DeliveryRow::from).await
 }
 
 async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

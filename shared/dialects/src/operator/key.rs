@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::once::{Made, once};
-use super::page::Asked;
+use super::page;
 use super::read::{as_written, change, whole};
 use super::recovery::MissedRow;
 use super::{read, route};
@@ -179,9 +179,9 @@ fn new_key(mut fields: Fields) -> Result<CreateKey, Failure> {
 
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let workspace = read::workspace(&edge, &call).await?.id;
-    let asked = Asked::read(&edge, &call, workspace, "keys").await?;
+    let asked = page::asked(&edge, &call, workspace, "keys").await?;
     let page = edge.app.store.keys(workspace, asked.before()?, asked.limit).await?;
-    asked.reply(&edge, page, KeyRow::from).await
+    page::reply(&asked, &edge, page, KeyRow::from).await
 }
 
 async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

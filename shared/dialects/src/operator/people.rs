@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::once::{Made, once};
-use super::page::Asked;
+use super::page;
 use super::read::as_written;
 use super::{for_deployment, for_owner, read};
 use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb};
@@ -89,10 +89,10 @@ fn new_operator(mut fields: Fields) -> Result<CreateOperator, Failure> {
 
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let workspace = read::workspace(&edge, &call).await?.id;
-    let asked = Asked::read(&edge, &call, workspace, "operators").await?;
+    let asked = page::asked(&edge, &call, workspace, "operators").await?;
     let position = asked.position.as_deref();
     let page = edge.app.store.operators(workspace, position, asked.limit).await?;
-    asked.reply(&edge, page, OperatorRow::from).await
+    page::reply(&asked, &edge, page, OperatorRow::from).await
 }
 
 async fn revoke<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

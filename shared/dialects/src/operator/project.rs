@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::once::{Made, once};
-use super::page::Asked;
+use super::page;
 use super::read::{as_written, whole};
 use super::{read, route};
 use crate::http::{
@@ -114,9 +114,9 @@ async fn create<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
 
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let workspace = read::workspace(&edge, &call).await?.id;
-    let asked = Asked::read(&edge, &call, workspace, "projects").await?;
+    let asked = page::asked(&edge, &call, workspace, "projects").await?;
     let page = project::list(&edge.app.store, workspace, asked.before()?, asked.limit).await?;
-    asked.reply(&edge, page, ProjectRow::from).await
+    page::reply(&asked, &edge, page, ProjectRow::from).await
 }
 
 async fn set_agent<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

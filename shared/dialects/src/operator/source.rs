@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::once::{Made, once};
-use super::page::Asked;
+use super::page;
 use super::read::as_written;
 use super::{read, route};
 use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, list as texts};
@@ -107,10 +107,10 @@ fn kind(field: &'static str, text: &str) -> CoreResult<SourceKind> {
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let project = read::project(&edge, &call).await?;
     let name = format!("sources/{}", project.id);
-    let asked = Asked::read(&edge, &call, project.workspace, &name).await?;
+    let asked = page::asked(&edge, &call, project.workspace, &name).await?;
     let (place, store) = ((project.workspace, project.id), &edge.app.store);
     let page = store.sources(place.0, place.1, asked.before()?, asked.limit).await?;
-    asked.reply(&edge, page, SourceRow::from).await
+    page::reply(&asked, &edge, page, SourceRow::from).await
 }
 
 async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

@@ -11,7 +11,7 @@ use http::StatusCode;
 
 use super::conversation::{MessageRow, detail};
 use super::once::{Made, once};
-use super::page::Asked;
+use super::page;
 use super::{for_agent, read};
 use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb};
 
@@ -100,6 +100,6 @@ async fn place<P: Ports>(
 /// The conversation as reading it would begin to show it.
 async fn shown<P: Ports>(edge: &Edge<P>, conversation: Conversation) -> CoreResult<Made> {
     let name = format!("conversation/{}", conversation.id);
-    let asked = Asked::beginning(conversation.reference.workspace, &name);
+    let asked = page::beginning(conversation.reference.workspace, &name);
     Made::new(StatusCode::OK, &detail(edge, &asked, 0, conversation).await?)
 }

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::page::Asked;
+use super::page;
 use super::read::as_written;
 use super::{read, route};
 use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, yes_or_no};
@@ -102,10 +102,10 @@ fn command(mut fields: Fields, name: &str) -> Result<PutTool, Failure> {
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let project = read::project(&edge, &call).await?;
     let name = format!("tools/{}", project.id);
-    let asked = Asked::read(&edge, &call, project.workspace, &name).await?;
+    let asked = page::asked(&edge, &call, project.workspace, &name).await?;
     let position = asked.position.as_deref();
     let page = tool::list(&edge.app.store, &project, position, asked.limit).await?;
-    asked.reply(&edge, page, ToolRow::from).await
+    page::reply(&asked, &edge, page, ToolRow::from).await
 }
 
 async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

@@ -12,7 +12,7 @@ use aiva_core::wallet::{self, Period, UsageBucket, UsageBy};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::page::Asked;
+use super::page;
 use super::{for_owner, read};
 use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb};
 
@@ -81,7 +81,7 @@ async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     let period = Period::parse(named("from"), named("to"), now)?;
     let list = format!("usage/{}/{:?}/{:?}", by.as_str(), named("from"), named("to"));
     let workspace = read::workspace(&edge, &call).await?;
-    let asked = Asked::read(&edge, &call, workspace.id, &list).await?;
+    let asked = page::asked(&edge, &call, workspace.id, &list).await?;
     let position = asked.position.clone();
     let Page { items, next } = wallet::usage(&app.store, &workspace, by, period, position).await?;
     let project = project::resolve(&app.store, workspace.id, "default").await?;

@@ -15,7 +15,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::once::{header_key, replayed};
-use super::page::Asked;
+use super::page;
 use super::read::whole;
 use super::workspace::RatesRow;
 use super::{for_deployment, for_owner, read};
@@ -153,10 +153,10 @@ fn one_key(
 
 async fn ledger<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let workspace = read::workspace(&edge, &call).await?;
-    let asked = Asked::read(&edge, &call, workspace.id, "ledger").await?;
+    let asked = page::asked(&edge, &call, workspace.id, "ledger").await?;
     let position = asked.position.as_deref();
     let page = wallet::ledger(&edge.app.store, &workspace, position, asked.limit).await?;
-    asked.reply(&edge, page, LedgerRow::from).await
+    page::reply(&asked, &edge, page, LedgerRow::from).await
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::once::{Made, once};
-use super::page::Asked;
+use super::page;
 use super::read::{as_written, change, whole};
 use super::{for_deployment, read, route};
 use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, yes_or_no};
@@ -157,9 +157,9 @@ fn access(mut fields: Fields) -> Result<RequestAccess, Failure> {
 }
 
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
-    let asked = Asked::read(&edge, &call, NO_WORKSPACE, "workspaces").await?;
+    let asked = page::asked(&edge, &call, NO_WORKSPACE, "workspaces").await?;
     let page = edge.app.store.workspaces(asked.before()?, asked.limit).await?;
-    asked.reply(&edge, page, WorkspaceRow::from).await
+    page::reply(&asked, &edge, page, WorkspaceRow::from).await
 }
 
 async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
