@@ -1,15 +1,26 @@
 //! The desks of a poller: who sits at one, and who waits for one.
 //!
 //! A group (an endpoint, a conversation) has a limited number of places, so that one whose work takes
-//! long never sits at every desk. What was received beyond that waits here, at no desk; groups take turns.
+//! long never sits at every desk. It begins with few and gets one more with each work that ends: an
+//! endpoint that hangs stays at the few. What was received beyond that waits here, at no desk; groups take
+//! turns.
 
 use std::collections::{HashMap, VecDeque};
+
+/// How many places a group has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Places {
+    /// When its first work arrives; at least one.
+    pub(crate) first: u32,
+    /// In the end.
+    pub(crate) most: u32,
+}
 
 /// Desks, and what waits for them.
 #[derive(Debug)]
 pub(crate) struct Floor<T> {
     free: u32,
-    places: u32,
+    places: Places,
     groups: HashMap<String, Group<T>>,
     /// Groups that have something waiting, in the order of their turns.
     turns: VecDeque<String>,
@@ -19,7 +30,14 @@ pub(crate) struct Floor<T> {
 #[derive(Debug)]
 struct Group<T> {
     busy: u32,
+    places: u32,
     waiting: VecDeque<T>,
+}
+
+impl<T> Group<T> {
+    fn is_full(&self) -> bool {
+        self.busy >= self.places
+    }
 }
 
 /// What may wait at most.
@@ -27,9 +45,9 @@ const MOST_WAITING: usize = 16_384;
 
 impl<T> Floor<T> {
     /// So many desks, and so many places at them for one group.
-    pub(crate) fn new(desks: u32, places: u32) -> Self {
+    pub(crate) fn new(desks: u32, places: Places) -> Self {
         let (groups, turns) = (HashMap::new(), VecDeque::new());
-        Self { free: desks, places: places.max(1), groups, turns, waiting: 0 }
+        Self { free: desks, places, groups, turns, waiting: 0 }
     }
 
     /// How much more may be taken in, if anything.
@@ -39,15 +57,17 @@ impl<T> Floor<T> {
 
     /// Whether the group has no place left.
     pub(crate) fn is_full(&self, group: &str) -> bool {
-        self.groups.get(group).is_some_and(|group| group.busy >= self.places)
+        self.groups.get(group).is_some_and(Group::is_full)
     }
 
     /// Takes work in.
     pub(crate) fn arrive(&mut self, group: String, work: T) {
-        let entry = self
-            .groups
-            .entry(group.clone())
-            .or_insert_with(|| Group { busy: 0, waiting: VecDeque::new() });
+        let places = self.places.first.max(1);
+        let entry = self.groups.entry(group.clone()).or_insert_with(|| Group {
+            busy: 0,
+            places,
+            waiting: VecDeque::new(),
+        });
         if entry.waiting.is_empty() {
             self.turns.push_back(group);
         }
@@ -63,7 +83,7 @@ impl<T> Floor<T> {
         for _ in 0..self.turns.len() {
             let name = self.turns.pop_front()?;
             let Some(group) = self.groups.get_mut(&name) else { continue };
-            if group.busy >= self.places {
+            if group.is_full() {
                 self.turns.push_back(name);
                 continue;
             }
@@ -84,6 +104,7 @@ impl<T> Floor<T> {
         self.free += 1;
         if let Some(entry) = self.groups.get_mut(group) {
             entry.busy -= 1;
+            entry.places = (entry.places + 1).min(self.places.most.max(entry.places));
             if entry.busy == 0 && entry.waiting.is_empty() {
                 self.groups.remove(group);
             }
@@ -101,7 +122,7 @@ mod tests {
 
     #[test]
     fn one_group_never_sits_at_every_desk() {
-        let mut floor = Floor::new(4, 3);
+        let mut floor = Floor::new(4, Places { first: 3, most: 3 });
         for work in 0..10 {
             floor.arrive("black-hole".to_owned(), work);
         }
@@ -118,8 +139,25 @@ mod tests {
     }
 
     #[test]
+    fn a_group_gets_a_place_with_each_work_that_ends_up_to_its_most() {
+        let mut floor = Floor::new(100, Places { first: 2, most: 5 });
+        for work in 0..40 {
+            floor.arrive("shop".to_owned(), work);
+        }
+        let mut at_once = Vec::new();
+        let mut busy = 0;
+        for _ in 0..5 {
+            busy += seated(&mut floor).len();
+            at_once.push(busy);
+            floor.leave("shop");
+            busy -= 1;
+        }
+        assert_eq!(at_once, [2, 3, 4, 5, 5]);
+    }
+
+    #[test]
     fn groups_that_wait_take_turns_and_their_work_keeps_its_order() {
-        let mut floor = Floor::new(0, 9);
+        let mut floor = Floor::new(0, Places { first: 9, most: 9 });
         for (group, work) in [("a", 1), ("a", 2), ("a", 3), ("b", 4), ("b", 5)] {
             floor.arrive(group.to_owned(), work);
         }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::floor::Floor;
+use crate::floor::{Floor, Places};
 
 /// One queue and its worker.
 pub(crate) struct Poller<W> {
@@ -28,7 +28,7 @@ pub(crate) struct Poller<W> {
     /// Batches worked on at once, at most.
     pub(crate) desks: u32,
     /// Of them, batches of one group.
-    pub(crate) places: u32,
+    pub(crate) places: Places,
     /// How long one batch may take.
     pub(crate) time_limit: Duration,
     pub(crate) work: W,

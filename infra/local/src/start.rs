@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::data_dir::{DataDir, new_secret};
 use crate::demo;
 use crate::error::StartError;
+use crate::floor::Places;
 use crate::poll::{Poller, Stop};
 use crate::queues::{self, Queues};
 use crate::runtime::{LocalDesk, LocalPorts, Runtime};
@@ -38,8 +39,8 @@ const TABLE: &str = "aiva";
 const GENERATION_DESKS: u32 = 64;
 /// Callbacks on their way at once, at most.
 const DELIVERY_DESKS: u32 = 256;
-/// Of them, callbacks to one endpoint.
-const ENDPOINT_PLACES: u32 = 16;
+/// Of them, callbacks to one endpoint: at first, and once it has shown that it answers.
+const ENDPOINT_PLACES: Places = Places { first: 16, most: 64 };
 /// As long as the functions may take on AWS.
 const GENERATION_TIME: Duration = Duration::from_secs(90);
 const DELIVERY_TIME: Duration = Duration::from_secs(30);
@@ -183,7 +184,7 @@ impl Pollers<'_> {
             epoch: self.epoch,
             order: Order::Grouped,
             desks: GENERATION_DESKS,
-            places: GENERATION_DESKS,
+            places: Places { first: GENERATION_DESKS, most: GENERATION_DESKS },
             time_limit: GENERATION_TIME,
             work: move |task: Task| Arc::clone(&generation).work(task),
         };
