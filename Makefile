@@ -16,7 +16,7 @@ run: ## Build and start the whole product on this machine
 
 .PHONY: test
 test: ## Install what the tests need and run all of them
-	@infra/ci/tools.sh nextest moto node go curl
+	@infra/ci/tools.sh nextest moto node go curl axios requests
 	@MOTO_SERVER="$$PWD/.venv-moto/bin/moto_server" cargo nextest run --workspace --all-features
 	@cargo test --workspace --doc --quiet
 

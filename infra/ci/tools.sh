@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the checks need, and nothing that is there already.
 #
-#   tools.sh [nextest] [moto] [node] [go] [curl] [sam]
+#   tools.sh [nextest] [moto] [node] [go] [curl] [axios] [requests] [sam]
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -47,6 +47,30 @@ install_moto() {
   echo "$wanted" >"$venv/.wanted"
 }
 
+# The programs that the dialects' documents print import these two.
+install_axios() {
+  local wanted='axios@1.21.1'
+  [[ $(cat "$root/node_modules/.wanted" 2>/dev/null) == "$wanted" ]] && return
+  install_package npm npm
+  say "installing $wanted into node_modules"
+  npm install --prefix "$root" --no-save --no-package-lock --no-audit --no-fund --ignore-scripts \
+    --loglevel=error "$wanted"
+  echo "$wanted" >"$root/node_modules/.wanted"
+}
+
+install_requests() {
+  local wanted='requests==2.34.2' venv="$root/.venv-programs"
+  [[ -x $venv/bin/python && $(cat "$venv/.wanted" 2>/dev/null) == "$wanted" ]] && return
+  say "installing $wanted into .venv-programs"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "$wanted"
+  echo "$wanted" >"$venv/.wanted"
+}
+
+# One at a time: tests call this too, all at once.
+exec 9<"${BASH_SOURCE[0]}"
+flock 9
+
 need_cargo
 need_compiler
 for tool in "$@"; do
@@ -56,6 +80,8 @@ for tool in "$@"; do
     node) install_package node nodejs ;;
     go) install_package go golang-go ;;
     curl) install_package curl curl ;;
+    axios) install_axios ;;
+    requests) install_requests ;;
     sam) "$root/infra/deploy-local/tools.sh" sam ;;
     *) say "unknown tool: $tool"; exit 2 ;;
   esac

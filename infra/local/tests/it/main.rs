@@ -12,6 +12,7 @@ mod going_live;
 mod guide;
 mod identity;
 mod model;
+mod program;
 mod receiver;
 mod recharge;
 mod simulation;

@@ -94,20 +94,135 @@ fn key_strings_stand_in_keys_rs_alone() {
     assert_none("only dynamo/keys.rs knows a key string", &faults);
 }
 
+/// The sources of the dialects: the dialect's name, the path, the text.
+fn dialect_sources() -> impl Iterator<Item = (&'static str, String, String)> {
+    sources().into_iter().filter_map(|(path, text)| {
+        let folder = path.strip_prefix("shared/dialects/src/")?.split('/').next()?;
+        let own = DIALECTS.into_iter().find(|dialect| *dialect == folder)?;
+        Some((own, path, text))
+    })
+}
+
 #[test]
-fn no_dialect_imports_another() {
-    let faults: Vec<_> = sources()
+fn the_five_dialects_have_the_same_shape_and_there_is_no_sixth() {
+    let root = root();
+    let folders = |path: &str| -> Vec<String> {
+        let entries = fs::read_dir(root.join(path)).expect("the folder is there");
+        let entries = entries.map(|entry| entry.expect("an entry is readable").path());
+        let folders = entries.filter(|path| path.is_dir());
+        let mut names: Vec<_> = folders
+            .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let of_dialects = |path: &str, others: &[&str]| -> Vec<String> {
+        folders(path).into_iter().filter(|name| !others.contains(&name.as_str())).collect()
+    };
+    let mut expected = DIALECTS;
+    expected.sort_unstable();
+    let beside = ["http", "operator", "payments", "verify"];
+    assert_eq!(of_dialects("shared/dialects/src", &beside), expected);
+    assert_eq!(of_dialects("shared/dialects/tests/transcripts", &["operator"]), expected);
+    let known = aiva_core::dialect::Dialect::ALL.map(aiva_core::dialect::Dialect::as_str);
+    assert_eq!(known, DIALECTS, "the core knows the same five");
+    let faults: Vec<_> = DIALECTS
         .iter()
-        .filter_map(|(path, text)| {
-            let own = path.strip_prefix("shared/dialects/src/")?.split('/').next()?;
-            let own = DIALECTS.into_iter().find(|dialect| *dialect == own)?;
-            let foreign = DIALECTS.into_iter().filter(|other| *other != own);
-            let used = foreign.filter(|other| text.contains(&format!("crate::{other}::")));
-            let used: Vec<_> = used.collect();
-            (!used.is_empty()).then(|| format!("{path}: uses {}", used.join(", ")))
+        .flat_map(|dialect| {
+            ["mod.rs", "error.rs", "wire.rs"].map(|file| format!("{dialect}/{file}"))
+        })
+        .filter(|file| !root.join("shared/dialects/src").join(file).is_file())
+        .collect();
+    assert_none("every dialect has its routes, its errors and its wire types", &faults);
+}
+
+/// What a line names of its own crate: `crate::http::Call` names `http`, `crate::{aiva, http}` both.
+fn named_of_the_crate(line: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for rest in line.split("crate::").skip(1) {
+        let (list, braced) = match rest.strip_prefix('{') {
+            Some(inner) => (inner.split('}').next().unwrap_or_default(), true),
+            None => (rest, false),
+        };
+        for part in list.split(',').take(if braced { usize::MAX } else { 1 }) {
+            let name = part.trim().split(|c: char| !(c.is_alphanumeric() || c == '_')).next();
+            named.extend(name.map(str::to_owned));
+        }
+    }
+    named
+}
+
+#[test]
+fn a_dialect_knows_itself_and_the_shared_way_of_http_and_no_other_dialect() {
+    assert_eq!(named_of_the_crate("use crate::{aiva, http::Call};"), ["aiva", "http"]);
+    let mut seen = Vec::new();
+    let mut faults = Vec::new();
+    for (own, path, text) in dialect_sources() {
+        seen.push(own);
+        for (at, line) in product_lines(&text).enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let foreign = named_of_the_crate(code);
+            let known = ["http", "asking", own];
+            if foreign.iter().any(|name| !known.contains(&name.as_str())) {
+                faults.push(format!("{path}:{}: {}", at + 1, line.trim()));
+            }
+        }
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), DIALECTS.len(), "a dialect was not looked at: {seen:?}");
+    assert_none("dialects do not know each other, nor the operator API", &faults);
+}
+
+/// What changes something is a use case of the core, which all dialects share.
+#[test]
+fn a_dialect_has_no_rule_of_its_own_it_reads_and_asks_the_core_for_the_rest() {
+    let writes = [
+        "advance", "begin", "change", "claim", "count", "create", "credit", "decide", "delete",
+        "end", "grant", "narrow", "postpone", "put", "record", "reopen", "revoke", "set", "settle",
+        "submit", "take", "transfer", "update", "use",
+    ];
+    let is_write = |call: &str| {
+        let name = call.split('(').next().unwrap_or_default();
+        writes.contains(&name.split('_').next().unwrap_or_default())
+    };
+    let ports = [".queue.", ".vault.", ".mailer."];
+    let faults: Vec<_> = dialect_sources()
+        .flat_map(|(_, path, text)| {
+            let lines: Vec<_> = product_lines(&text)
+                .enumerate()
+                .filter(|(_, line)| {
+                    let code = line.split("//").next().unwrap_or_default();
+                    code.split("store.").skip(1).any(is_write)
+                        || ports.iter().any(|port| code.contains(port))
+                })
+                .map(|(at, line)| format!("{path}:{}: {}", at + 1, line.trim()))
+                .collect();
+            lines
         })
         .collect();
-    assert_none("dialects do not know each other", &faults);
+    assert_none("only the core writes to a store, a queue, a vault or a mailbox", &faults);
+}
+
+#[test]
+fn a_dialect_shows_the_world_wire_types_alone() {
+    let faults: Vec<_> = dialect_sources()
+        .flat_map(|(_, path, text)| {
+            let lines: Vec<&str> = product_lines(&text).collect();
+            let is_type =
+                |line: &&str| line.starts_with("pub struct ") || line.starts_with("pub enum ");
+            let is_wire = |at: usize| {
+                let above = lines[..at].iter().rev().take_while(|line| !line.is_empty());
+                let derives: Vec<_> = above.filter(|line| line.starts_with("#[")).collect();
+                ["Serialize", "ToSchema", "OpenApi"]
+                    .iter()
+                    .any(|name| derives.iter().any(|line| line.contains(name)))
+            };
+            let types = lines.iter().enumerate().filter(|(_, line)| is_type(line));
+            let others = types.filter(|(at, _)| !is_wire(*at));
+            others.map(|(at, line)| format!("{path}:{}: {line}", at + 1)).collect::<Vec<_>>()
+        })
+        .collect();
+    assert_none("a public type of a dialect is one of its wire", &faults);
 }
 
 #[test]

@@ -9,11 +9,13 @@ use crate::id::{ID_CHARS, InvalidId, ProjectId, WidgetId, WorkspaceId};
 use crate::text::Label;
 
 mod create;
+mod delete;
 mod origin;
 mod theme;
 mod update;
 
 pub use create::{CreateWidget, create};
+pub use delete::delete;
 pub use origin::{MAX_ORIGINS, Origin};
 pub use theme::Theme;
 pub use update::{WidgetPatch, update};

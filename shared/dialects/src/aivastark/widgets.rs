@@ -159,9 +159,8 @@ fn change<T>(
 
 async fn delete<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let caller = project::enter(&edge, &call).await?;
-    let (workspace, project) = place(&caller);
-    let there = edge.app.store.delete_widget(workspace, project, named(&call)?).await?;
-    there.then(|| Reply::empty(StatusCode::NO_CONTENT)).ok_or(Error::NotFound.into())
+    widget::delete(&edge.app.store, place(&caller), named(&call)?).await?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
 fn place(caller: &Caller) -> (WorkspaceId, ProjectId) {

@@ -212,11 +212,7 @@ async fn a_manual_payment_is_asked_for_by_mail_and_confirmed_once() {
 #[tokio::test]
 async fn a_failed_payment_is_mailed_and_not_started_again_until_something_changes() {
     let world = World::paying_by_stripe().await;
-    let id = funded(&world, "free", 10).await;
-    let method = json!({"customer": "cus_fake", "paymentMethod": "pm_fake"});
-    operate(&world, "PUT", &format!("/{id}/wallet/payment-method"), &method).await;
-    recharged(&world, &id).await;
-    sweep(&world).await;
+    let (id, _) = with_a_payment(&world).await;
     let declined = Collected::Failed { reference: None, reason: "card <declined>".to_owned() };
     let bank = Bank::answering(declined);
     payment::collect_due(&world.edge.app, &bank).await.unwrap();
@@ -237,6 +233,18 @@ async fn a_failed_payment_is_mailed_and_not_started_again_until_something_change
     recharged(&world, &id).await;
     sweep(&world).await;
     assert_eq!(payments(&world, &id).await.len(), 2);
+}
+
+/// A workspace whose wallet fell under its threshold, and the payment by Stripe that this started.
+async fn with_a_payment(world: &World) -> (String, Value) {
+    let id = funded(world, "free", 10).await;
+    let method = json!({"customer": "cus_fake", "paymentMethod": "pm_fake"});
+    let path = format!("/{id}/wallet/payment-method");
+    assert_eq!(operate(world, "PUT", &path, &method).await.0, 200);
+    recharged(world, &id).await;
+    sweep(world).await;
+    let started = payments(world, &id).await.remove(0);
+    (id, started)
 }
 
 /// An event of Stripe about a payment, signed now.
@@ -269,12 +277,7 @@ async fn send_event(world: &World, signature: &str, body: &str) -> u16 {
 #[tokio::test]
 async fn a_webhook_beside_the_answer_and_the_sweep_credits_once() {
     let world = World::paying_by_stripe().await;
-    let id = funded(&world, "free", 10).await;
-    let method = json!({"customer": "cus_fake", "paymentMethod": "pm_fake"});
-    operate(&world, "PUT", &format!("/{id}/wallet/payment-method"), &method).await;
-    recharged(&world, &id).await;
-    sweep(&world).await;
-    let started = payments(&world, &id).await.remove(0);
+    let (id, started) = with_a_payment(&world).await;
     let bank = Bank::answering(succeeded());
     let app = &world.edge.app;
     let heard = join_all((0..6).map(|_| event(&world, "payment_intent.succeeded", &id, &started)));
@@ -292,12 +295,7 @@ async fn a_webhook_beside_the_answer_and_the_sweep_credits_once() {
 async fn money_that_comes_after_a_failure_is_credited_and_a_crash_after_the_decision_loses_nothing()
 {
     let world = World::paying_by_stripe().await;
-    let id = funded(&world, "free", 10).await;
-    let method = json!({"customer": "cus_fake", "paymentMethod": "pm_fake"});
-    operate(&world, "PUT", &format!("/{id}/wallet/payment-method"), &method).await;
-    recharged(&world, &id).await;
-    sweep(&world).await;
-    let started = payments(&world, &id).await.remove(0);
+    let (id, started) = with_a_payment(&world).await;
     assert_eq!(event(&world, "payment_intent.payment_failed", &id, &started).await, 200);
     assert_eq!(payments(&world, &id).await[0]["reason"], "Your card was declined.");
     assert_eq!(balance(&world, &id).await, 10);
@@ -317,12 +315,7 @@ async fn money_that_comes_after_a_failure_is_credited_and_a_crash_after_the_deci
 #[tokio::test]
 async fn an_event_without_a_right_signature_or_about_other_money_changes_nothing() {
     let world = World::paying_by_stripe().await;
-    let id = funded(&world, "free", 10).await;
-    let method = json!({"customer": "cus_fake", "paymentMethod": "pm_fake"});
-    operate(&world, "PUT", &format!("/{id}/wallet/payment-method"), &method).await;
-    recharged(&world, &id).await;
-    sweep(&world).await;
-    let started = payments(&world, &id).await.remove(0);
+    let (id, started) = with_a_payment(&world).await;
     for signature in ["t=1,v1=00", "x"] {
         assert_eq!(send_event(&world, signature, "{}").await, 400);
     }
