@@ -63,6 +63,23 @@ async fn a_poll_with_nothing_new_is_one_read_of_one_unit() {
 }
 
 #[tokio::test]
+async fn a_key_that_asks_about_itself_reads_the_wallet_once_and_only_where_it_may() {
+    let world = World::new().await;
+    let (key, reader) = (world.names["key"].clone(), world.names["reader"].clone());
+    // The first request of a minute begins its window.
+    for key in [&key, &reader] {
+        world.send(request("GET", "/v1/me", Some(key), "")).await;
+    }
+    // Workspace and project are read beside the key; the wallet's shards are one request.
+    let asked = asked_by(&world, request("GET", "/v1/me", Some(&key), ""), 200).await;
+    let (read, written) = (("GetItem", 2), [("PutItem", 1), ("UpdateItem", 1)]);
+    let all = counts([read, written[0], ("TransactGetItems", 1), written[1]]);
+    assert_eq!(asked, all);
+    let asked = asked_by(&world, request("GET", "/v1/me", Some(&reader), ""), 200).await;
+    assert_eq!(asked, counts([read, written[0], written[1]]));
+}
+
+#[tokio::test]
 async fn a_request_without_a_key_reads_nothing() {
     let world = World::new().await;
     let submit = request("POST", "/v1/messages", None, MESSAGE);

@@ -50,6 +50,19 @@ async fn on_plan(world: &World, plan: &str) -> (String, String) {
     (id, text(&key.body["data"]["key"]))
 }
 
+/// What a key of the workspace that may see it is told of the month: quota, used, end.
+async fn month(world: &World, id: &str) -> (Value, Value, Value) {
+    let wanted = json!({"name": "watcher", "scopes": ["account:read"]});
+    let key = operate(world, "POST", &format!("/{id}/keys"), &wanted).await;
+    let me = ask(world, "GET", "/v1/me", &text(&key.body["data"]["key"]), &Value::Null).await;
+    let (limits, usage) = (&me.body["data"]["limits"], &me.body["data"]["usage"]);
+    (
+        limits["messagesPerMonth"].clone(),
+        usage["messagesThisMonth"].clone(),
+        usage["monthEndsAt"].clone(),
+    )
+}
+
 async fn say(world: &World, key: &str, turn: u32) -> Answer {
     let body = json!({
         "externalConversationId": format!("order-{turn}"),
@@ -71,6 +84,8 @@ async fn the_hundred_and_first_message_of_a_free_month_is_refused_until_the_next
         assert_eq!(said.status, 202, "{turn}: {:?}", said.body);
     }
     world.wait(60);
+    let used = month(&world, &id).await;
+    assert_eq!(used, (json!(100), json!(100), json!("2026-08-01T00:00:00.000Z")));
     let refused = say(&world, &key, 100).await;
     assert_eq!((refused.status, &refused.body["code"]), (429, &json!("RATE_LIMITED")));
     let message = text(&refused.body["message"]);
@@ -85,6 +100,7 @@ async fn the_hundred_and_first_message_of_a_free_month_is_refused_until_the_next
     assert_eq!(again.body["data"]["status"], "duplicate");
     // A failed generation is no message of the plan.
     world.fail_one().await;
+    assert_eq!(month(&world, &id).await.1, json!(99));
     assert_eq!(say(&world, &key, 100).await.status, 202);
     assert_eq!(say(&world, &key, 101).await.status, 429);
     // A larger plan has room at once; what was used stays used.
