@@ -42,7 +42,7 @@ async fn main() -> Result<(), serve::Error> {
                 None => choice.api_key,
             };
             let settings = OpenAiSettings::new(choice.base_url.parse()?, key, choice.model);
-            Provider::OpenAi(OpenAi::new(settings, OsEntropy)?)
+            Provider::OpenAi(OpenAi::new(settings.with_tools(choice.tools), OsEntropy)?)
         }
     };
     aws::warm(aws_ports::warm(&app)).await;

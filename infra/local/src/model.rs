@@ -23,7 +23,8 @@ pub(crate) fn choose(choice: &ModelChoice) -> Result<Provider<OsEntropy>, StartE
             let problem = ConfigError::new("AIVA_OPENAI_BASE_URL", "must be an HTTP URL");
             let base = choice.base_url.parse().map_err(|_| problem.clone())?;
             let settings = OpenAiSettings::new(base, choice.api_key.clone(), &choice.model);
-            let model = OpenAi::new(settings, OsEntropy).map_err(|_| problem)?;
+            let model =
+                OpenAi::new(settings.with_tools(choice.tools), OsEntropy).map_err(|_| problem)?;
             Ok(Provider::OpenAi(model))
         }
     }

@@ -129,6 +129,8 @@ pub struct OpenAiChoice {
     pub api_key: Option<SecretString>,
     /// The ARN of the secret that holds the API key, if there is one.
     pub secret: Option<String>,
+    /// Whether it is offered tools; some endpoints refuse requests that have any.
+    pub tools: bool,
 }
 
 impl Config {
@@ -349,6 +351,7 @@ fn parse_model(get: &impl Fn(&str) -> Option<String>) -> Result<ModelChoice, Con
                 .ok_or(ConfigError::new("AIVA_OPENAI_MODEL", "must be set for this model"))?,
             api_key: get("AIVA_OPENAI_API_KEY").map(SecretString::from),
             secret: get("AIVA_OPENAI_SECRET"),
+            tools: flag("AIVA_OPENAI_TOOLS", get("AIVA_OPENAI_TOOLS").as_deref().or(Some("true")))?,
         })),
         Some(_) => {
             let problem = "must be extractive, openai, bedrock or scripted";
@@ -398,6 +401,20 @@ mod tests {
                 !error.to_string().contains("hunter2") && !format!("{error:?}").contains(value)
             );
         }
+    }
+
+    #[test]
+    fn an_openai_compatible_endpoint_is_offered_tools_unless_that_is_switched_off() {
+        let tools = |value| -> Result<bool, ConfigError> {
+            let model = [("AIVA_MODEL", "openai"), ("AIVA_OPENAI_MODEL", "m")];
+            match read(&[model[0], model[1], ("AIVA_OPENAI_TOOLS", value)])?.model {
+                ModelChoice::OpenAi(choice) => Ok(choice.tools),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!([tools(""), tools("true"), tools("false")], [Ok(true), Ok(true), Ok(false)]);
+        let error = tools("hunter2").unwrap_err().to_string();
+        assert_eq!(error, "AIVA_OPENAI_TOOLS must be true or false");
     }
 
     #[test]

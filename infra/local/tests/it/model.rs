@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -16,17 +18,32 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_| true).await
+    }
+
+    /// An endpoint that refuses every request with tools, as many do.
+    pub(crate) async fn without_tools() -> Self {
+        Self::start_with(|asked| asked.get("tools").is_none()).await
+    }
+
+    async fn start_with(takes: fn(&Value) -> bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
         let answer = move |Json(asked): Json<Value>| async move {
+            if !takes(&asked) {
+                let error =
+                    json!({ "error": { "type": "invalid_request_error", "code": "tools" } });
+                return (StatusCode::BAD_REQUEST, Json(error)).into_response();
+            }
             log.lock().unwrap().push(asked);
             let message = json!({ "role": "assistant", "content": "Certainly." });
-            Json(json!({
+            let answer = json!({
                 "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }],
                 "usage": { "prompt_tokens": 100, "completion_tokens": 5 },
-            }))
+            });
+            Json(answer).into_response()
         };
         let routes = Router::new().route("/v1/chat/completions", post(answer));
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });

@@ -35,6 +35,9 @@ pub struct OpenAiSettings {
     pub model: String,
     /// How the endpoint calls the bound of the answer.
     pub output_limit_field: OutputLimitField,
+    /// Whether it is offered tools. An endpoint may refuse every request that has any; the model then
+    /// only answers.
+    pub tools: bool,
     /// How long and how often it is asked.
     pub patience: Patience,
 }
@@ -47,8 +50,15 @@ impl OpenAiSettings {
             api_key,
             model: model.into(),
             output_limit_field: OutputLimitField::default(),
+            tools: true,
             patience: Patience::default(),
         }
+    }
+
+    /// The same settings, with or without tools.
+    #[must_use]
+    pub fn with_tools(self, tools: bool) -> Self {
+        Self { tools, ..self }
     }
 }
 

@@ -116,7 +116,10 @@ impl<'a> Request<'a> {
             Role::User => said("user", content),
             Role::Assistant => said("assistant", content),
         });
-        let must_answer = !request.may_call && !request.tools.is_empty();
+        // A round that was recorded before tools were switched off is left out with them.
+        let (tools, rounds): (&[ToolSpec], &[Consulted]) =
+            if settings.tools { (&request.tools, &request.rounds) } else { (&[], &[]) };
+        let must_answer = !request.may_call && !tools.is_empty();
         let limit = Some(request.max_output_tokens);
         let (max_tokens, max_completion_tokens) = match settings.output_limit_field {
             OutputLimitField::MaxTokens => (limit, None),
@@ -126,13 +129,13 @@ impl<'a> Request<'a> {
             model: &settings.model,
             messages: std::iter::once(system)
                 .chain(turns)
-                .chain(request.rounds.iter().flat_map(round))
+                .chain(rounds.iter().flat_map(round))
                 .collect(),
             stream: true,
             stream_options: StreamOptions { include_usage: true },
             max_tokens,
             max_completion_tokens,
-            tools: request.tools.iter().map(Tool::from).collect(),
+            tools: tools.iter().map(Tool::from).collect(),
             tool_choice: must_answer.then_some("none"),
         }
     }

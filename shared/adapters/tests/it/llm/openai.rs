@@ -119,6 +119,20 @@ async fn a_model_that_has_to_answer_is_told_so_and_a_whole_answer_may_hold_calls
 }
 
 #[tokio::test]
+async fn an_endpoint_that_refuses_tools_is_told_of_none_and_of_no_round() {
+    for may_call in [true, false] {
+        let endpoint = Endpoint::start([endpoint::stream(&[HELLO, STOP, "[DONE]"])]).await;
+        let model = OpenAi::new(settings(&endpoint).with_tools(false), NoJitter).unwrap();
+        ask(&model, &consulted(may_call)).await.0.unwrap();
+        let body = endpoint.seen().remove(0).body;
+        assert!(["tools", "tool_choice"].iter().all(|field| body.get(field).is_none()), "{body}");
+        let roles: Vec<_> =
+            body["messages"].as_array().unwrap().iter().map(|said| &said["role"]).collect();
+        assert_eq!(roles, ["system", "user"]);
+    }
+}
+
+#[tokio::test]
 async fn the_name_of_the_bound_the_key_and_the_query_of_the_base_are_settings() {
     let endpoint = Endpoint::start([endpoint::stream(&[HELLO, STOP, "[DONE]"])]).await;
     let settings = OpenAiSettings {
