@@ -1,16 +1,19 @@
 //! Contacts, the links that verify them, and how many mails went out.
 
-use aiva_core::contact::Contact;
+use std::fmt::Write as _;
+
+use aiva_core::contact::{self, Contact};
+use aiva_core::conversation::Conversation;
 use aiva_core::error::{Error, Result};
 use aiva_core::id::WorkspaceId;
 use aiva_core::identity::{Consumed, EmailAddress, LinkHash, LinkUse, MagicLink};
 use aiva_core::ports::IdentityStore;
 use aiva_core::text::ExternalId;
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 
 use super::DynamoStore;
-use super::item::{expiry, from_item, moment, number, to_item};
+use super::item::{expiry, from_item, moment, number, text, to_item};
 use super::keys::{self, EXPIRY};
 use super::row::identity::{ContactRow, LinkRow};
 use super::settle::delivery_item;
@@ -55,6 +58,9 @@ impl IdentityStore for DynamoStore {
 
     async fn use_link(&self, used: &LinkUse) -> Result<Consumed> {
         let mut actions = vec![self.consume(used)?, self.verify(used)?];
+        if let Some(merged) = &used.merged {
+            actions.push(self.conversation_action(merged)?);
+        }
         if let Some((delivery, due)) = &used.delivery {
             actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
         }
@@ -62,9 +68,15 @@ impl IdentityStore for DynamoStore {
             Transacted::Yes => return Ok(Consumed::Yes),
             Transacted::No(refusals) => refusals,
         };
-        let link = refusals.into_iter().next().unwrap_or_default();
+        let mut refusals = refusals.into_iter();
+        let link = refusals.next().unwrap_or_default();
         if !link.refused {
-            return Err(Error::internal("a confirmation contradicts what is stored"));
+            // The contact is written without a condition.
+            let conversation = refusals.nth(1).unwrap_or_default();
+            return match used.merged {
+                Some(_) if conversation.refused => Ok(Consumed::Stale),
+                _ => Err(Error::internal("a confirmation contradicts what is stored")),
+            };
         }
         let row: Option<LinkRow> = link.item.map(from_item).transpose()?;
         Ok(match row {
@@ -100,12 +112,35 @@ impl DynamoStore {
         update(&self.table, keys::link(used.workspace, &used.hash), &change)
     }
 
+    /// Verifies the contact. What a conversation that becomes the contact's knows of the person fills in
+    /// what the contact does not know yet.
     fn verify(&self, used: &LinkUse) -> Result<TransactWriteItem> {
-        let change = Change::new("SET #vu = :until, #ca = if_not_exists(#ca, :now)")
-            .with("until", moment(used.verified_until))
-            .with("now", moment(used.now));
+        let mut set = "SET #vu = :until, #ca = if_not_exists(#ca, :now)".to_owned();
+        let mut values = vec![("until", moment(used.verified_until)), ("now", moment(used.now))];
+        for (name, value) in used.merged.iter().flat_map(|merged| known(merged)) {
+            let _ = write!(set, ", #{name} = if_not_exists(#{name}, :{name})");
+            values.push((name, value));
+        }
+        let change = values
+            .into_iter()
+            .fold(Change::new(set), |change, (name, value)| change.with(name, value));
         update(&self.table, keys::contact(used.workspace, &used.user), &change)
     }
+}
+
+/// What a conversation knows of its person, as the attributes of a contact.
+fn known(conversation: &Conversation) -> Vec<(&'static str, AttributeValue)> {
+    let person = &conversation.person;
+    let details = &person.details;
+    let id = contact::id_of(conversation.id);
+    let texts = [
+        ("ct", Some(id.bare())),
+        ("nm", details.name.as_ref().map(ToString::to_string)),
+        ("em", details.email.as_ref().map(|email| email.as_str().to_owned())),
+        ("ph", details.phone.as_ref().map(|phone| phone.as_str().to_owned())),
+    ];
+    let texts = texts.into_iter().filter_map(|(name, value)| Some((name, text(value?))));
+    texts.chain(person.seen_at.map(|seen| ("ls", moment(seen)))).collect()
 }
 
 /// Notes one more mail beside the four before it, if the fifth before it is an hour old: the row holds

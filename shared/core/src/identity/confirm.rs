@@ -7,11 +7,14 @@ use jiff::Timestamp;
 use super::{Consumed, LinkToken, LinkUse, METHOD, MagicLink, ReturnUrl};
 use crate::app::App;
 use crate::callback::{Event, Payload};
-use crate::conversation::ConversationRef;
+use crate::conversation::{Conversation, ConversationRef};
 use crate::delivery::{self, Delivery};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ports::{Clock, ConversationStore, IdentityStore, KeyStore, Ports};
 use crate::reply::announce;
+
+/// Messages that may be written in a conversation while it is being merged.
+const MAX_ROUNDS: usize = 40;
 
 /// How a link stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +61,8 @@ pub async fn look<P: Ports>(app: &App<P>, token: &str) -> Result<LinkState> {
 }
 
 /// Uses a link: the contact is verified and the integrator is told, in one step. Of many at once, one
-/// succeeds.
+/// succeeds. The contact of the conversation that the link named, if nobody was named in it until now,
+/// becomes the end user's.
 ///
 /// # Errors
 /// When the store fails; nothing is changed then.
@@ -69,32 +73,65 @@ pub async fn confirm<P: Ports>(app: &App<P>, token: &str) -> Result<Confirmation
         LinkState::Expired => return Ok(Confirmation::Expired),
         LinkState::Unknown => return Ok(Confirmation::Unknown),
     };
+    for _ in 0..MAX_ROUNDS {
+        let used = draft(app, &link).await?;
+        return Ok(match app.store.use_link(&used).await? {
+            Consumed::Yes => {
+                announce(app, used.delivery.as_slice()).await;
+                tracing::info!(workspace_id = %link.workspace, key_id = %link.key, "a contact is verified");
+                Confirmation::Done { return_url: link.return_url }
+            }
+            Consumed::Used => Confirmation::Used,
+            Consumed::Expired => Confirmation::Expired,
+            Consumed::Unknown => Confirmation::Unknown,
+            // Somebody wrote in the conversation meanwhile.
+            Consumed::Stale => continue,
+        });
+    }
+    Err(Error::unavailable("the conversation is contended"))
+}
+
+/// Writes down what the confirmation will store, given the conversation as it stands.
+async fn draft<P: Ports>(app: &App<P>, link: &MagicLink) -> Result<LinkUse> {
     let now = app.now();
-    let used = LinkUse {
+    let conversation = conversation_of(app, link).await?;
+    let delivery = event(app, link, conversation.as_ref()).await?;
+    let unnamed = conversation.filter(|conversation| conversation.person.user.is_none());
+    Ok(LinkUse {
         workspace: link.workspace,
         hash: link.hash,
         user: link.user.clone(),
         now,
         verified_until: now + Duration::from_secs(app.settings.identity.verified_seconds),
-        delivery: event(app, &link).await?,
-    };
-    Ok(match app.store.use_link(&used).await? {
-        Consumed::Yes => {
-            announce(app, used.delivery.as_slice()).await;
-            tracing::info!(workspace_id = %link.workspace, key_id = %link.key, "a contact is verified");
-            Confirmation::Done { return_url: link.return_url }
-        }
-        Consumed::Used => Confirmation::Used,
-        Consumed::Expired => Confirmation::Expired,
-        Consumed::Unknown => Confirmation::Unknown,
+        merged: unnamed.map(|conversation| Box::new(merged(conversation, link, now))),
+        delivery,
     })
+}
+
+/// The conversation, with the end user as its person.
+fn merged(mut conversation: Conversation, link: &MagicLink, now: Timestamp) -> Conversation {
+    conversation.person.user = Some(link.user.clone());
+    conversation.version += 1;
+    conversation.updated_at = now;
+    conversation
+}
+
+async fn conversation_of<P: Ports>(app: &App<P>, link: &MagicLink) -> Result<Option<Conversation>> {
+    let Some(external) = link.conversation.clone() else { return Ok(None) };
+    let (workspace, project) = (link.workspace, link.project);
+    app.store.conversation(&ConversationRef { workspace, project, external }).await
 }
 
 /// Writes down the event: for the key that last wrote in the conversation that was named, else for the
 /// key that asked.
-async fn event<P: Ports>(app: &App<P>, link: &MagicLink) -> Result<Option<(Delivery, Timestamp)>> {
-    let (key, conversation) = match last_writer(app, link).await? {
-        Some((key, external)) => (key, Some(external)),
+async fn event<P: Ports>(
+    app: &App<P>,
+    link: &MagicLink,
+    conversation: Option<&Conversation>,
+) -> Result<Option<(Delivery, Timestamp)>> {
+    let written = conversation.and_then(|found| Some((found.last_key?, found)));
+    let (key, external) = match written {
+        Some((key, found)) => (key, Some(found.reference.external.as_str())),
         None => (link.key, None),
     };
     let Some(key) = app.store.key(key).await? else { return Ok(None) };
@@ -103,16 +140,5 @@ async fn event<P: Ports>(app: &App<P>, link: &MagicLink) -> Result<Option<(Deliv
         method: Some(METHOD),
         ..Payload::default()
     };
-    Ok(delivery::draft(app, &key, Event::IdentityVerified, conversation.as_deref(), &payload))
-}
-
-async fn last_writer<P: Ports>(
-    app: &App<P>,
-    link: &MagicLink,
-) -> Result<Option<(crate::key::KeyId, String)>> {
-    let Some(external) = link.conversation.clone() else { return Ok(None) };
-    let name = external.to_string();
-    let (workspace, project) = (link.workspace, link.project);
-    let found = app.store.conversation(&ConversationRef { workspace, project, external }).await?;
-    Ok(found.and_then(|conversation| conversation.last_key).map(|key| (key, name)))
+    Ok(delivery::draft(app, &key, Event::IdentityVerified, external, &payload))
 }

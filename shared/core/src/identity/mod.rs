@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use crate::conversation::Conversation;
 use crate::delivery::Delivery;
 use crate::id::{self, ID_CHARS, ProjectId, WorkspaceId};
 use crate::key::KeyId;
@@ -112,6 +113,9 @@ pub struct LinkUse {
     pub now: Timestamp,
     /// Until when the end user is verified.
     pub verified_until: Timestamp,
+    /// The conversation that the link named, where nobody was named in it until now, as it will stand:
+    /// its person is the end user, and what it knows of the person is known of the user.
+    pub merged: Option<Box<Conversation>>,
     /// The event, and when the sweep may take it that the queue lost it; `None` where no callback
     /// wants it.
     pub delivery: Option<(Delivery, Timestamp)>,
@@ -128,6 +132,8 @@ pub enum Consumed {
     Expired,
     /// There is no such link.
     Unknown,
+    /// The conversation moved on since it was read; nothing is stored.
+    Stale,
 }
 
 #[cfg(test)]

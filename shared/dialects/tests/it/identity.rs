@@ -251,3 +251,125 @@ async fn the_store_keeps_no_secret_of_a_link() {
     assert!(stored.contains("ada@example.com"), "the link's row is among them");
     assert!(!stored.contains(&token[26..]));
 }
+
+/// What a person says without being named: our ids of the conversation and of the contact.
+async fn unnamed(world: &World, body: &Value) -> (String, String) {
+    let key = world.names["key"].clone();
+    let path = "/bot/v1/conversations/messages";
+    let said = world.send(request("POST", path, Some(&key), &body.to_string())).await;
+    let said = axum::body::to_bytes(said.into_body(), usize::MAX).await.unwrap();
+    let said: Value = serde_json::from_slice(&said).unwrap();
+    let text = |field: &str| said[field].as_str().unwrap_or_else(|| panic!("{said}")).to_owned();
+    (text("conversation_id"), text("contact_id"))
+}
+
+async fn contact(world: &World, id: &str) -> Value {
+    let key = world.names["key"].clone();
+    let path = format!("/bot/v1/contacts/{id}");
+    let found = world.send(request("GET", &path, Some(&key), "")).await;
+    let found = axum::body::to_bytes(found.into_body(), usize::MAX).await.unwrap();
+    serde_json::from_slice(&found).unwrap()
+}
+
+/// The link of a mail that asks a user of a conversation.
+async fn link_for(world: &World, user: &str, conversation: &str) -> String {
+    let key = world.names["key"].clone();
+    let body = json!({
+        "method": "magic_link", "externalUserId": user, "email": format!("{user}@example.com"),
+        "externalConversationId": conversation,
+    });
+    assert_eq!(ask_for(world, &key, &body).await.0, 202);
+    world.mailed_token()
+}
+
+/// A message of a named user, and our id of the conversation.
+async fn named(world: &World, user: &str, conversation: &str) -> String {
+    let key = world.names["key"].clone();
+    let body = json!({
+        "externalConversationId": conversation, "externalUserId": user, "content": "Hello",
+        "idempotencyKey": "00000000-0000-4000-8000-000000000001",
+    });
+    let said = world.send(request("POST", "/v1/messages", Some(&key), &body.to_string())).await;
+    let said = axum::body::to_bytes(said.into_body(), usize::MAX).await.unwrap();
+    let said: Value = serde_json::from_slice(&said).unwrap();
+    said["data"]["conversationId"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn confirming_makes_the_contact_of_the_conversation_the_users() {
+    let world = World::new().await;
+    let told = json!({"message": "Hello", "contact": {"name": "Ada", "phone": "+1234567890"}});
+    let (conversation, id) = unnamed(&world, &told).await;
+    assert_eq!(press(&world, &link_for(&world, "user-93", &conversation).await).await, 200);
+    let merged = contact(&world, &id).await;
+    assert_eq!((&merged["contact_id"], &merged["name"]), (&json!(id), &json!("Ada")));
+    // In the conversations that the user has later it is the same contact.
+    let later = named(&world, "user-93", "order-2").await;
+    let asked = json!({"message": "Again", "conversation_id": later});
+    assert_eq!(unnamed(&world, &asked).await.1, id);
+    let seen = contact(&world, &id).await;
+    assert_eq!((&seen["name"], &seen["phone"]), (&json!("Ada"), &json!("+1234567890")));
+}
+
+#[tokio::test]
+async fn a_user_who_is_known_takes_the_contact_of_the_conversation_over_and_keeps_what_is_known() {
+    let world = World::new().await;
+    let own = named(&world, "user-93", "order-1").await;
+    let told = json!({"message": "Hi", "conversation_id": own, "contact": {"name": "Ada"}});
+    let (_, known) = unnamed(&world, &told).await;
+    let told = json!({"message": "Hi", "contact": {"name": "A.", "email": "ada@example.com"}});
+    let (conversation, guest) = unnamed(&world, &told).await;
+    assert_ne!(guest, known);
+    assert_eq!(press(&world, &link_for(&world, "user-93", &conversation).await).await, 200);
+    let merged = contact(&world, &guest).await;
+    assert_eq!(merged["contact_id"], json!(known));
+    assert_eq!(merged["email"], "ada@example.com");
+    assert_eq!(contact(&world, &known).await, merged);
+    // Somebody else's link changes nothing about whose conversation it is.
+    assert_eq!(press(&world, &link_for(&world, "eve", &conversation).await).await, 200);
+    assert!(is_verified(&world, &world.names["shop"], "eve").await);
+    assert_eq!(contact(&world, &guest).await["contact_id"], json!(known));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_beside_messages_in_its_conversation_loses_neither() {
+    let world = World::new().await;
+    let (conversation, id) = unnamed(&world, &json!({"message": "Hello"})).await;
+    let token = link_for(&world, "user-93", &conversation).await;
+    let crowd = (0..12).map(|turn| {
+        let body = json!({"message": format!("turn {turn}"), "conversation_id": conversation});
+        let world = &world;
+        async move { unnamed(world, &body).await.0 }
+    });
+    let (pressed, said) = tokio::join!(press(&world, &token), join_all(crowd));
+    assert_eq!(pressed, 200);
+    assert!(said.iter().all(|named| *named == conversation));
+    let key = world.names["key"].clone();
+    let path = format!("/v1/conversations/{conversation}?limit=200");
+    let read = world.send(request("GET", &path, Some(&key), "")).await;
+    let read = axum::body::to_bytes(read.into_body(), usize::MAX).await.unwrap();
+    let read: Value = serde_json::from_slice(&read).unwrap();
+    assert_eq!(read["data"]["messages"].as_array().unwrap().len(), 26);
+    let asked = json!({"message": "Me", "conversation_id": named(&world, "user-93", "o-2").await});
+    assert_eq!(unnamed(&world, &asked).await.1, id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_users_who_confirm_at_once_for_one_conversation_one_gets_its_contact() {
+    let world = World::new().await;
+    let (conversation, id) = unnamed(&world, &json!({"message": "Hello"})).await;
+    let one = link_for(&world, "ada", &conversation).await;
+    let two = link_for(&world, "eve", &conversation).await;
+    let pressed = tokio::join!(press(&world, &one), press(&world, &two));
+    assert_eq!(pressed, (200, 200));
+    let mut owners = 0;
+    for user in ["ada", "eve"] {
+        assert!(is_verified(&world, &world.names["shop"], user).await);
+        let app = &*world.edge.app;
+        let shop = world.names["shop"].parse().unwrap();
+        let user = ExternalId::parse("user", user).unwrap();
+        let found = app.store.contact(shop, &user).await.unwrap().unwrap();
+        owners += usize::from(found.id.is_some_and(|own| own.to_string() == id));
+    }
+    assert_eq!(owners, 1);
+}

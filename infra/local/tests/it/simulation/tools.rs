@@ -86,6 +86,7 @@ async fn verify(app: &App<SimPorts>, workspace: WorkspaceId, user: ExternalId, w
         user,
         now,
         verified_until: now + YEARS,
+        merged: None,
         delivery: None,
     };
     app.store.use_link(&used).await.expect("the link is used");
