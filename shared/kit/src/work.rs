@@ -17,6 +17,12 @@ use crate::batch::{Disposition, Task};
 /// The longest delay that the queue can keep; what is due later is the sweep's.
 const MAX_QUEUE_DELAY: Duration = Duration::from_secs(900);
 
+/// How often, and how long apart, a worker looks whether the reply before its own is there. It is often
+/// that of a request that waits, and then soon.
+const TURNS: u32 = 20;
+const TURN_PAUSE: Duration = Duration::from_millis(250);
+const LATER: Duration = Duration::from_secs(5);
+
 /// What the generation worker needs.
 pub struct GenerationWorker<P: Ports, D> {
     /// The ports.
@@ -68,8 +74,15 @@ impl<P: Ports, D: Desk> GenerationWorker<P, D> {
         };
         let epoch = self.desk.epoch();
         let settings = GenerationSettings { holder: task.holder, epoch, lease: task.time_left };
-        match self.desk.generate(&self.app, &job, &settings, &|_: &str| {}).await {
+        let mut outcome = self.desk.generate(&self.app, &job, &settings, &|_: &str| {}).await;
+        for _ in 0..TURNS {
+            let Ok(Generated::NotYet) = outcome else { break };
+            self.desk.pause(TURN_PAUSE).await;
+            outcome = self.desk.generate(&self.app, &job, &settings, &|_: &str| {}).await;
+        }
+        match outcome {
             Ok(Generated::Done) => Disposition::Done,
+            Ok(Generated::NotYet) => Disposition::Retry { after: Some(LATER) },
             Ok(Generated::Busy { until }) => {
                 let left = time_until(until, self.app.now());
                 Disposition::Retry { after: Some(left + Duration::from_secs(1)) }

@@ -163,3 +163,105 @@ async fn what_is_told_of_the_user_reaches_the_prompt_of_the_conversation_and_no_
     assert!(!prompts[2].contains("Premium"), "{}", prompts[2]);
     product.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_refuses_tools_answers_once_they_are_switched_off() {
+    let endpoint = crate::model::Endpoint::without_tools().await;
+    let variables = [
+        ("AIVA_MODEL", "openai"),
+        ("AIVA_OPENAI_BASE_URL", endpoint.url.as_str()),
+        ("AIVA_OPENAI_MODEL", "m"),
+        ("AIVA_OPENAI_TOOLS", "false"),
+    ];
+    let tool = json!({
+        "description": "Looks an order up.", "url": "http://127.0.0.1:9/never", "access": "public",
+        "parameters": { "type": "object" },
+    });
+    for (variables, status) in [(&variables[..3], 500), (&variables[..], 200)] {
+        let dir = fresh_dir();
+        let product = Product::start_with(config(dir.path(), variables)).await;
+        let put = product.operate(Method::PUT, "/projects/default/tools/order_status", Some(&tool));
+        assert!(put.await.status.is_success());
+        let id = session(&product).await;
+        let answer = chat(&product, &id, "Where is my order?", None).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        // A request that is refused costs nothing.
+        assert_eq!(charges(&product).await.len(), usize::from(status == 200));
+        product.stop().await;
+    }
+    assert_eq!(endpoint.prompts().len(), 1);
+}
+
+/// What was said, as who said it and the text.
+async fn said(product: &Product, id: &str, messages: usize) -> Vec<(String, String)> {
+    let said = product.settled(id, messages).await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    said.iter().map(|said| (text(&said["senderType"]), text(&said["content"]))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_requests_at_once_in_one_conversation_are_answered_in_the_order_of_their_messages() {
+    let dir = fresh_dir();
+    let product = Product::start_with(config(dir.path(), &SCRIPTED)).await;
+    let id = session(&product).await;
+    let slow = chat(&product, &id, "[[sleep:700]] [[usage:10,5]] one", None);
+    let quick = async {
+        // It is stored second, and its model is the quicker one.
+        product.settling(&id).await;
+        chat(&product, &id, "[[usage:10,5]] two", None).await.data(200)
+    };
+    let (one, two) = tokio::join!(slow, quick);
+    assert_eq!(one.data(200)["response"], json!(["You said: one"]));
+    assert_eq!(two["response"], json!(["You said: two"]));
+    let replies: Vec<_> = said(&product, &id, 4)
+        .await
+        .into_iter()
+        .filter(|(sender, _)| sender == "AI")
+        .map(|(_, text)| text)
+        .collect();
+    assert_eq!(replies, ["You said: one", "You said: two"]);
+    assert_eq!(charges(&product).await, [-35_000, -35_000]);
+    assert_eq!(held(&product).await, 0);
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_the_queue_waits_for_the_reply_to_the_request_before_it() {
+    let dir = fresh_dir();
+    let product = Product::start_with(config(dir.path(), &SCRIPTED)).await;
+    let key = product.runtime.demo().key.clone();
+    let id = session(&product).await;
+    let slow = chat(&product, &id, "[[sleep:700]] [[usage:10,5]] one", None);
+    let queued = async {
+        product.settling(&id).await;
+        let uuid = "00000000-0000-4000-8000-000000000002";
+        product.say(&key, &id, "[[usage:10,5]] two", uuid).await.data(202)
+    };
+    let (one, _) = tokio::join!(slow, queued);
+    assert_eq!(one.data(200)["response"], json!(["You said: one"]));
+    let said = said(&product, &id, 4).await;
+    assert_eq!((said[2].1.as_str(), said[3].1.as_str()), ("You said: one", "You said: two"));
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_writes_the_reply_that_a_dead_one_before_it_left_owed_and_then_its_own() {
+    let dir = fresh_dir();
+    let product = Product::start_with(config(dir.path(), &SCRIPTED)).await;
+    let id = session(&product).await;
+    let cut_off = chat(&product, &id, "[[sleep:1500]] [[usage:10,5]] one", None);
+    let cut_off = tokio::time::timeout(Duration::from_millis(300), cut_off).await;
+    assert!(cut_off.is_err(), "the answer came too soon");
+    product.runtime.kill().await;
+
+    // The sweep would find it only after a minute.
+    let product = Product::start_with(config(dir.path(), &SCRIPTED)).await;
+    let asked = Instant::now();
+    let two = chat(&product, &id, "[[usage:10,5]] two", None).await.data(200);
+    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+    assert_eq!(two["response"], json!(["You said: two"]));
+    let said = said(&product, &id, 4).await;
+    assert_eq!((said[2].1.as_str(), said[3].1.as_str()), ("You said: one", "You said: two"));
+    assert_eq!(charges(&product).await, [-35_000, -35_000]);
+    product.stop().await;
+}

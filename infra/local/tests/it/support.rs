@@ -132,6 +132,19 @@ impl Product {
         }
     }
 
+    /// Waits for a reply of a conversation to be owed.
+    pub(crate) async fn settling(&self, conversation: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.get(&format!("/api/v1/conversations/{conversation}")).await;
+            if answer.data(200)["pendingReply"] == Value::Bool(true) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "nothing is owed: {}", answer.text);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Waits for a delivery to be closed, and answers it.
     pub(crate) async fn delivered(&self, id: &str) -> Value {
         let deadline = Instant::now() + PATIENCE;

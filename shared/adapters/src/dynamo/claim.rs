@@ -2,20 +2,40 @@
 
 use aiva_core::conversation::ConversationRef;
 use aiva_core::error::Result;
+use aiva_core::id::MessageId;
 use aiva_core::message::{Claimed, Lease, ReplyFate, Submission, Submitted};
-use aiva_core::ports::MessageStore;
+use aiva_core::ports::{MessageStore, OWED_LOOKBACK};
 use aiva_core::reply::{Settled, Settlement};
 
 use super::DynamoStore;
-use super::item::{from_item, number, text};
+use super::item::{from_item, key_of, number, text};
 use super::keys;
 use super::lease;
+use super::read::Reading;
 use super::row::message::{MessageRow, ReplyState};
 use super::write::{Change, Written};
 
 impl MessageStore for DynamoStore {
     async fn submit(&self, submission: &Submission) -> Result<Submitted> {
         self.store_submission(submission).await
+    }
+
+    async fn owed_before(
+        &self,
+        reference: &ConversationRef,
+        seq: u64,
+    ) -> Result<Option<(u64, MessageId)>> {
+        let span = keys::messages(reference, 0, seq.saturating_sub(1));
+        let reading = Reading { ascending: false, ..Reading::oldest(OWED_LOOKBACK) };
+        let mut oldest = None;
+        for item in self.run(&span, reading).await?.items {
+            let place = keys::parse_message(&key_of(&item)?);
+            let row: MessageRow = from_item(item)?;
+            if let (Some((_, seq)), Some(message)) = (place, row.owed()) {
+                oldest = Some((seq, message));
+            }
+        }
+        Ok(oldest)
     }
 
     /// The owed mark is not touched, because moving it would cost a write of the index.

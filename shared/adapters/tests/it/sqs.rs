@@ -25,6 +25,7 @@ fn id<M: Marker>(byte: u8) -> Id<M> {
 
 fn generation(message: u8) -> GenerationJob {
     GenerationJob {
+        behind: false,
         workspace_id: id(1),
         project_id: id(2),
         external_conversation_id: ExternalId::parse("id", "order-1").unwrap(),

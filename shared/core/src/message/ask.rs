@@ -4,7 +4,7 @@
 //! request claims the reply itself, under the same lease and fence as a worker. The queue is not told:
 //! should this process die, the owed mark comes due when the request would have ended, and the sweep
 //! finds it. So there is no moment at which a reply is owed that nobody will write, and none at which
-//! two are written.
+//! two are written. Of several requests in one conversation the later waits for the reply to the earlier.
 
 use std::time::Duration;
 
@@ -129,6 +129,10 @@ async fn wait<P: Ports>(
 ) -> Result<Outcome> {
     let mut pause = FIRST_PAUSE;
     let mut busy_until = Timestamp::MIN;
+    if job.behind && !look {
+        // The request before this one is about to claim its own reply, and may have a listener.
+        desk.pause(FIRST_PAUSE).await;
+    }
     loop {
         if look && let Some(outcome) = outcome_of(app, job).await? {
             return Ok(outcome);
@@ -138,6 +142,7 @@ async fn wait<P: Ports>(
             match desk.generate(app, job, settings, listener).await? {
                 Generated::Done => continue,
                 Generated::Busy { until } => busy_until = until,
+                Generated::NotYet => {}
             }
         }
         desk.pause(pause).await;

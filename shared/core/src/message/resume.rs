@@ -29,5 +29,6 @@ pub async fn resume(
         message: message.id,
         seq: message.seq,
         status: SubmitStatus::Duplicate,
+        behind: true,
     }))
 }

@@ -63,6 +63,8 @@ pub struct SubmitReceipt {
     pub seq: u64,
     /// What became of it.
     pub status: SubmitStatus,
+    /// Whether the conversation may owe a reply to an earlier message.
+    pub behind: bool,
 }
 
 impl SubmitReceipt {
@@ -80,6 +82,7 @@ impl SubmitReceipt {
             conversation_id: self.conversation,
             seq: self.seq,
             message_id: self.message,
+            behind: self.behind,
         }
     }
 }
@@ -207,6 +210,7 @@ fn duplicate(command: &SubmitCommand, first: &FirstAnswer) -> Result<SubmitRecei
         message: first.message,
         seq: first.seq,
         status: SubmitStatus::Duplicate,
+        behind: true,
     })
 }
 
@@ -222,6 +226,7 @@ async fn accepted<P: Ports>(
         message: submission.message.id,
         seq: submission.message.seq,
         status: SubmitStatus::Queued,
+        behind: conversation.pending_replies > 1,
     };
     match submission.disposition {
         Disposition::Skip(reason) => {

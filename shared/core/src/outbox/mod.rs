@@ -30,6 +30,9 @@ pub struct GenerationJob {
     pub seq: u64,
     /// The visitor's message.
     pub message_id: MessageId,
+    /// Whether the conversation may owe a reply to an earlier message, which then comes first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub behind: bool,
 }
 
 impl GenerationJob {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::conversation::{Advance, Advanced, Conversation, ConversationRef};
 use crate::delivery::{Delivery, DeliveryClaim, DeliveryFilter, DeliveryUpdate};
 use crate::error::Result;
-use crate::id::{ConversationId, DeliveryId, ProjectId, SourceId, WorkspaceId};
+use crate::id::{ConversationId, DeliveryId, MessageId, ProjectId, SourceId, WorkspaceId};
 use crate::knowledge::{Document, Source};
 use crate::message::{Claimed, Lease, Message, ReplyFate, Submission, Submitted};
 use crate::outbox::{Owed, OwedItem};
@@ -99,6 +99,9 @@ pub trait ConversationStore: Send + Sync + 'static {
     fn advance(&self, advance: &Advance) -> impl Future<Output = Result<Advanced>> + Send;
 }
 
+/// Messages before another that are looked through for one whose reply is owed.
+pub const OWED_LOOKBACK: usize = 50;
+
 /// The two transactions of a message's life, and the claim between them.
 pub trait MessageStore: Send + Sync + 'static {
     /// Stores a submission whole, or says why not. An idempotency key that was used before wins over
@@ -111,6 +114,14 @@ pub trait MessageStore: Send + Sync + 'static {
         reference: &ConversationRef,
         seq: u64,
     ) -> impl Future<Output = Result<Option<ReplyFate>>> + Send;
+
+    /// The oldest message before `seq` that is owed its reply, as far as it is among the newest
+    /// [`OWED_LOOKBACK`] of them.
+    fn owed_before(
+        &self,
+        reference: &ConversationRef,
+        seq: u64,
+    ) -> impl Future<Output = Result<Option<(u64, MessageId)>>> + Send;
 
     /// Claims the reply owed for a message.
     fn claim(

@@ -27,7 +27,8 @@ pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceSt
 pub use answer::{Desk, KnowledgeIndex, Model, NoDesk};
 pub use billing::{BillingStore, Payments};
 pub use conversation::{
-    ConversationStore, DeliveryStore, KnowledgeStore, MessageStore, OutboxStore, Situation,
+    ConversationStore, DeliveryStore, KnowledgeStore, MessageStore, OWED_LOOKBACK, OutboxStore,
+    Situation,
 };
 pub use endpoint::EndpointStore;
 pub use identity::{IdentityStore, Mail, Mailer};

@@ -17,8 +17,8 @@ use crate::knowledge;
 use crate::message::{Claimed, Lease, Message, OwedReply, Sender, Visibility};
 use crate::outbox::GenerationJob;
 use crate::ports::{
-    Clock, ConversationStore, HttpOut, KnowledgeIndex, MessageStore, Model, Ports, Situation,
-    ToolStore,
+    Clock, ConversationStore, HttpOut, KnowledgeIndex, MessageStore, Model, OWED_LOOKBACK, Ports,
+    Situation, ToolStore,
 };
 use crate::text::Background;
 use crate::tool::{Access, Tool};
@@ -66,6 +66,8 @@ pub enum Generated {
         /// When that worker's lease ends.
         until: Timestamp,
     },
+    /// Another worker is at the reply to an earlier message of the conversation; look again soon.
+    NotYet,
 }
 
 /// Workers that may die on one message before it counts as failed for good.
@@ -75,9 +77,33 @@ const PASSAGES: usize = 6;
 
 /// Generates the reply that a message is owed, and settles it.
 ///
+/// Replies come in the order of their messages. What the conversation owes for earlier ones is written
+/// first, here, unless another worker is at it: whoever was to write it may have died.
+///
 /// # Errors
 /// When the store fails; the job is then to be tried again.
 pub async fn generate<P: Ports>(
+    app: &App<P>,
+    means: Means<'_, impl Model, impl KnowledgeIndex, impl HttpOut>,
+    job: &GenerationJob,
+    settings: &GenerationSettings,
+) -> Result<Generated> {
+    let mut left = if job.behind { OWED_LOOKBACK } else { 0 };
+    while left > 0 {
+        let earlier = app.store.owed_before(&job.reference(), job.seq).await?;
+        let Some((seq, message_id)) = earlier else { break };
+        let earlier = GenerationJob { seq, message_id, ..job.clone() };
+        let unheard = Means { listener: &|_: &str| {}, ..means };
+        match Box::pin(write(app, unheard, &earlier, settings)).await? {
+            Generated::Done => left -= 1,
+            Generated::Busy { .. } | Generated::NotYet => return Ok(Generated::NotYet),
+        }
+    }
+    write(app, means, job, settings).await
+}
+
+/// Generates one reply, whatever is owed beside it.
+async fn write<P: Ports>(
     app: &App<P>,
     means: Means<'_, impl Model, impl KnowledgeIndex, impl HttpOut>,
     job: &GenerationJob,

@@ -9,16 +9,16 @@ use aiva_core::error::{Conflict, Error};
 use aiva_core::id::{ConversationId, WorkspaceId};
 use aiva_core::idempotency::Seeded;
 use aiva_core::key::{self, KeyPatch};
-use aiva_core::message::{SubmitCommand, SubmitStatus, submit};
+use aiva_core::message::{SubmitCommand, SubmitReceipt, SubmitStatus, submit};
 use aiva_core::outbox::{self, DeliveryJob, GenerationJob};
 use aiva_core::payment;
-use aiva_core::ports::{Clock, ConversationStore, Entropy};
+use aiva_core::ports::{Clock, ConversationStore, Desk, Entropy};
 use aiva_core::recovery::{self, RecoverCommand};
-use aiva_core::reply::{self, GenerationSettings, Means};
+use aiva_core::reply::{self, GenerationSettings};
 use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
 
-use super::tools;
-use super::world::{NoKnowledge, Sent, World, ids};
+use super::world::{Sent, World, ids};
+use super::{asking, tools};
 
 /// One step: somebody does something, or a process dies in the middle of it.
 pub(super) async fn step(world: &mut World) {
@@ -27,7 +27,8 @@ pub(super) async fn step(world: &mut World) {
         world.faults.halt_after(world.dice.below(6));
     }
     match world.dice.below(100) {
-        0..28 => submit_new(world).await,
+        0..20 => submit_new(world).await,
+        20..28 => asking::ask(world).await,
         28..37 => submit_again(world).await,
         37..40 => submit_changed(world).await,
         40..46 => act_as_human(world).await,
@@ -52,6 +53,12 @@ pub(super) async fn step(world: &mut World) {
 }
 
 async fn submit_new(world: &mut World) {
+    let serial = draw(world);
+    send(world, serial).await;
+}
+
+/// Somebody thinks of something to say; the number of it.
+pub(super) fn draw(world: &mut World) -> usize {
     let reference = some_conversation(world);
     let user = match world.dice.below(3) {
         0 => None,
@@ -72,7 +79,7 @@ async fn submit_new(world: &mut World) {
         key: world.key,
     };
     world.sent.push(Sent { command, receipt: None, refused: false });
-    send(world, serial).await;
+    serial
 }
 
 fn some_conversation(world: &World) -> ConversationRef {
@@ -154,8 +161,13 @@ async fn send(world: &mut World, serial: usize) {
     } else {
         vec![submit(&world.app, command, None).await]
     };
-    let queued = |answer: &Result<_, Error>| {
-        matches!(answer, Ok(aiva_core::message::SubmitReceipt { status: SubmitStatus::Queued, .. }))
+    note(world, serial, answers);
+}
+
+/// Keeps what a request was answered, which must not contradict what it was answered before.
+pub(super) fn note(world: &mut World, serial: usize, answers: Vec<Result<SubmitReceipt, Error>>) {
+    let queued = |answer: &Result<SubmitReceipt, Error>| {
+        answer.as_ref().is_ok_and(|receipt| receipt.status == SubmitStatus::Queued)
     };
     let sent = &mut world.sent[serial];
     let known = sent.receipt.is_some();
@@ -248,7 +260,7 @@ async fn delete(world: &World, url: &str, handle: &str) {
     let _ = world.sqs.delete_message().queue_url(url).receipt_handle(handle).send().await;
 }
 
-fn holder(world: &mut World) -> String {
+pub(super) fn holder(world: &mut World) -> String {
     world.invocations += 1;
     format!("invocation-{}", world.invocations)
 }
@@ -260,16 +272,11 @@ async fn generate(world: &mut World) {
         let lease = Duration::from_secs(30);
         let one = GenerationSettings { holder: holder(world), epoch: 0, lease };
         let two = GenerationSettings { holder: holder(world), epoch: 0, lease };
-        let means = Means {
-            model: &world.model,
-            index: &NoKnowledge,
-            http: &world.endpoint,
-            listener: &|_: &str| {},
-        };
-        let first = reply::generate(&world.app, means, &job, &one);
+        let nobody = &|_: &str| {};
+        let first = world.desk.generate(&world.app, &job, &one, nobody);
         // Two workers on one message, now and then.
         let outcome = if world.dice.chance(25) {
-            let second = reply::generate(&world.app, means, &job, &two);
+            let second = world.desk.generate(&world.app, &job, &two, nobody);
             tokio::join!(first, second).0
         } else {
             first.await
@@ -294,9 +301,9 @@ async fn deliver(world: &mut World) {
             schedule: RetrySchedule::parse("5,30,120,600,1800,1800,1800").expect("a schedule"),
         };
         let (one, two) = (settings(holder(world)), settings(holder(world)));
-        let first = delivery::attempt(&world.app, &world.endpoint, &job, &one);
+        let first = delivery::attempt(&world.app, &*world.endpoint, &job, &one);
         let outcome = if world.dice.chance(25) {
-            let second = delivery::attempt(&world.app, &world.endpoint, &job, &two);
+            let second = delivery::attempt(&world.app, &*world.endpoint, &job, &two);
             tokio::join!(first, second).0
         } else {
             first.await

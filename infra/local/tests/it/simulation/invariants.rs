@@ -25,6 +25,7 @@ pub(super) async fn check(world: &World) {
     messages_are_exactly_those_accepted(world, &messages);
     every_message_has_one_ending(world, &messages, &deliveries, &endings);
     nobody_speaks_beside_a_human(&messages);
+    replies_come_in_the_order_of_their_messages(&messages);
     every_handoff_is_told(&messages, &deliveries, &endings);
     money_adds_up(world, &messages, &ledger, &endings).await;
     every_event_arrived_unchanged(world, &messages, &deliveries);
@@ -169,6 +170,16 @@ fn every_message_has_one_ending(
             // What became of a duplicate's first use was never heard.
             Some(SubmitStatus::Duplicate) | None => {}
         }
+    }
+}
+
+fn replies_come_in_the_order_of_their_messages(messages: &[Vec<Message>]) {
+    for conversation in messages {
+        let seq_of: BTreeMap<&str, u64> =
+            conversation.iter().map(|said| (said.content.as_str(), said.seq)).collect();
+        let replies = conversation.iter().filter(|message| message.sender == Sender::Ai);
+        let answered: Vec<u64> = replies.map(|reply| seq_of[question(reply)]).collect();
+        assert!(answered.is_sorted(), "a later message was answered first: {answered:?}");
     }
 }
 

@@ -7,6 +7,8 @@
 #![expect(clippy::large_futures, reason = "a whole deployment runs in one task, once")]
 
 mod actions;
+mod asking;
+mod desk;
 mod endpoint;
 mod invariants;
 mod model;

@@ -16,9 +16,7 @@ use aiva_core::knowledge::{Document, Edition, Passage};
 use aiva_core::message::{SubmitCommand, SubmitReceipt};
 use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::notice::{Notice, NoticeWhat};
-use aiva_core::ports::{
-    Clock, Entropy, KeyStore, KnowledgeIndex, Names, NoDesk, Ports, WorkspaceStore,
-};
+use aiva_core::ports::{Clock, Entropy, KeyStore, KnowledgeIndex, Names, Ports, WorkspaceStore};
 use aiva_core::project::{self, Agent, Escalation, ModelSettings, Project};
 use aiva_core::text::{IdempotencyKey, Label};
 use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
@@ -27,6 +25,7 @@ use aiva_embedded::{EmbeddedDynamo, EmbeddedSqs, FaultPlan, ManualClock};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use super::desk::SimDesk;
 use super::endpoint::SimEndpoint;
 use super::model::SimModel;
 use super::money::{self, SimBank};
@@ -97,7 +96,7 @@ impl Ports for SimPorts {
     type Vault = RingVault<SimEntropy>;
     type Mailer = Mailer;
     type Names = NoNames;
-    type Desk = NoDesk;
+    type Desk = SimDesk;
     type Clock = SimClock;
     type Entropy = SimEntropy;
 }
@@ -138,8 +137,9 @@ pub(super) struct World {
     pub(super) sqs: aws_sdk_sqs::Client,
     pub(super) generation_url: String,
     pub(super) deliveries_url: String,
-    pub(super) model: SimModel,
-    pub(super) endpoint: SimEndpoint,
+    /// Where replies are written, by workers and by requests that wait.
+    pub(super) desk: SimDesk,
+    pub(super) endpoint: Arc<SimEndpoint>,
     pub(super) bank: SimBank,
     /// What one generation holds.
     pub(super) worst_case: MicroCredits,
@@ -195,11 +195,12 @@ impl World {
         let patience = [None, Some(2), Some(4)][usize::try_from(dice.below(3)).expect("small")];
         let (workspace, key) = found(&truth, patience, money::plan(&dice)).await;
         let worst_case = worst_case(&truth, &workspace).await;
+        let endpoint = Arc::new(SimEndpoint::new(dice.clone()));
         let mut world = Self {
             worst_case,
             bank: SimBank::new(dice.clone()),
-            model: SimModel::new(dice.clone()),
-            endpoint: SimEndpoint::new(dice.clone()),
+            desk: SimDesk::new(SimModel::new(dice.clone()), Arc::clone(&endpoint)),
+            endpoint,
             table: dynamo.client(),
             engine: dynamo.clone(),
             sqs: sqs.client_with_faults(&faults),

@@ -258,7 +258,7 @@ impl MessageRow {
         })
     }
 
-    /// What the queue carries for it.
+    /// What the queue carries for it. Nobody knows any more what was owed when it came.
     pub(in crate::dynamo) fn job(self, place: (ConversationRef, u64)) -> Result<GenerationJob> {
         let (reference, seq) = place;
         Ok(GenerationJob {
@@ -268,6 +268,12 @@ impl MessageRow {
             conversation_id: self.cv.ok_or_else(unknown("conversation id"))?,
             seq,
             message_id: self.id,
+            behind: true,
         })
+    }
+
+    /// The message, where its reply is owed.
+    pub(in crate::dynamo) fn owed(&self) -> Option<MessageId> {
+        (self.st == Some(ReplyState::Queued)).then_some(self.id)
     }
 }
