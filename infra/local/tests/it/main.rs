@@ -6,6 +6,7 @@ mod callback;
 mod chat;
 mod concurrency;
 mod crash;
+mod data;
 mod endpoint;
 mod event;
 mod going_live;
