@@ -11,6 +11,7 @@ use aiva_local::{Config, Runtime};
 use hdrhistogram::Histogram;
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -18,7 +19,7 @@ use crate::Result;
 use crate::machine::{cpu_ticks, each};
 use crate::receiver::{BlackHole, Receiver};
 use crate::report::{Report, Table, hundredths, millis, ratio};
-use crate::tenant::{Credential, Tenant, message, unique};
+use crate::tenant::{Credential, QUESTION, Tenant, message, unique};
 
 const SEQUENTIAL: usize = 500;
 const AT_ONCE: usize = 8;
@@ -60,6 +61,13 @@ pub(crate) async fn measure(progress: impl Fn(&str)) -> Result<Report> {
     let eight = shop.latency(AT_ONCE, CONCURRENT).await?;
     latency_rows(&mut report, "eight at once", &eight);
     table.push(row("submit → callback, eight at once", &eight));
+    progress("local: synchronous chat");
+    shop.chat(50).await?;
+    let chat = shop.chat(SEQUENTIAL).await?;
+    let half = chat.value_at_quantile(0.5);
+    let what = "synchronous chat, extractive model, p50";
+    report.row(what, "≤ 15 ms", shown(half), half <= 15_000);
+    table.push(row("synchronous chat: question → answer, one after another", &chat));
     progress("local: submits");
     let (submits, whole) = shop.throughput().await?;
     progress("local: deliveries");
@@ -141,6 +149,29 @@ impl Shop {
             for time in lane?? {
                 histogram.record(u64::try_from(time.as_micros())?)?;
             }
+        }
+        Ok(histogram)
+    }
+
+    /// From a question to its answer in the same request, so many times, each in a session of its own.
+    async fn chat(&self, questions: usize) -> Result<Histogram<u64>> {
+        let app = Arc::clone(self.runtime.app());
+        let key = self.tenant.key(&*app, None).await?;
+        let url = format!("http://{}/api/v1/chat/", self.runtime.address());
+        let mut histogram = Histogram::new(3)?;
+        for _ in 0..questions {
+            let body = json!({ "message": QUESTION, "session_id": unique("chat-") }).to_string();
+            let request = self.client.post(&url).bearer_auth(&key.token);
+            let request = request.header(CONTENT_TYPE, "application/json").body(body);
+            let began = Instant::now();
+            let answer = tokio::time::timeout(MESSAGE_PATIENCE, request.send()).await??;
+            let status = answer.status().as_u16();
+            let answer: Value = serde_json::from_slice(&answer.bytes().await?)?;
+            let time = began.elapsed();
+            if status != 200 || answer["response"].as_str().is_none_or(str::is_empty) {
+                return Err(format!("a question was answered {status}").into());
+            }
+            histogram.record(u64::try_from(time.as_micros())?)?;
         }
         Ok(histogram)
     }
@@ -264,7 +295,8 @@ fn latencies(rows: Vec<Vec<String>>) -> Table {
         method: "Runtime, client and receiver in one process of a release build, all over loopback \
             HTTP, the extractive model, data in a temporary directory, logs off. A message is 300 \
             bytes in a conversation of its own; the time is from before its submit to the arrival of \
-            its callback. The black hole accepts connections and answers nothing; 10,000 deliveries \
+            its callback. A synchronous chat asks the same 300 bytes through `POST /api/v1/chat/`, in a \
+            session of its own and under a key without a callback. The black hole accepts connections and answers nothing; 10,000 deliveries \
             to it stand in the queue when the runtime starts.",
         head: vec!["what", "messages", "p50", "p90", "p99", "max"],
         rows,
