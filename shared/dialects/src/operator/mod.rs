@@ -11,6 +11,7 @@ mod conversation;
 mod delivery;
 mod key;
 mod once;
+pub(crate) mod openapi;
 mod page;
 mod people;
 mod project;

@@ -7,6 +7,7 @@ mod across;
 mod billing;
 mod budget;
 mod edge;
+mod fits;
 mod identity;
 mod openapi;
 mod operator;

@@ -7,7 +7,7 @@ use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder, Schema};
 
 use crate::aiva::error::render;
 use crate::http::Failure;
@@ -38,18 +38,23 @@ fn with_headers(answer: ResponseBuilder, more: &[(&str, &str)]) -> ResponseBuild
 }
 
 /// `{"status":"success","data":…}` around a schema.
-pub(super) fn success(description: &str, schema: &str, tagged: bool) -> Response {
+pub(crate) fn enveloped(description: &str, data: RefOr<Schema>) -> ResponseBuilder {
     let status = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["success"]));
     let envelope = ObjectBuilder::new()
         .property("status", status)
         .required("status")
-        .property("data", Ref::from_schema_name(schema))
+        .property("data", data)
         .required("data")
         .build();
     let content = ContentBuilder::new().schema(Some(envelope)).build();
-    let answer = ResponseBuilder::new().description(description);
+    ResponseBuilder::new().description(description).content("application/json", content)
+}
+
+/// A success with the headers of every authenticated answer.
+pub(super) fn success(description: &str, schema: &str, tagged: bool) -> Response {
+    let answer = enveloped(description, Ref::from_schema_name(schema).into());
     let more: &[(&str, &str)] = if tagged { &[ETAG] } else { &[] };
-    with_headers(answer.content("application/json", content), more).build()
+    with_headers(answer, more).build()
 }
 
 /// A status without a body.
@@ -92,7 +97,7 @@ pub(super) fn of_body() -> [Failure; 2] {
 }
 
 /// Refusals by status, each code with an example that the renderer itself wrote.
-pub(super) fn refusals(failures: &[Failure]) -> Vec<(String, Response)> {
+pub(crate) fn refusals(failures: &[Failure]) -> Vec<(String, Response)> {
     let mut by_status: std::collections::BTreeMap<u16, Vec<(&'static str, Value)>> =
         std::collections::BTreeMap::new();
     for failure in failures {

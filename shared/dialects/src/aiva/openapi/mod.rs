@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document. What is served is the committed text; a test holds it to [`document`].
+//! The OpenAPI 3.1 document. What is served is the committed text; a test holds it to the code.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -10,7 +10,7 @@ use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, OpenApiB
 
 use crate::http::{Cache, Failure, Reply};
 
-mod answer;
+pub(crate) mod answer;
 mod path;
 pub mod schema;
 mod webhook;
@@ -27,9 +27,11 @@ const DESCRIPTION: &str = "Send your end users' messages to Aiva over HTTP and g
 signed callback or by polling. Every answer carries `X-Request-Id`; every authenticated one carries \
 `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`. Errors have one envelope: branch \
 on `code`. Unknown request fields and query parameters are ignored, and a trailing slash changes \
-nothing. The same resources are reachable under `/v1`.";
+nothing. The same resources are reachable under `/v1`. \
+What is tagged `operator` lies under `/admin/v1`, takes the operator's token, answers in the same \
+envelope, and lists newest first.";
 
-/// Builds the document from the wire types, the routes and the renderer of errors.
+/// Builds the dialect's part of the document from the wire types, the routes and the renderer of errors.
 pub fn document() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Aiva over API")
