@@ -4,7 +4,7 @@ use aiva_adapters::absent::NoMailer;
 use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::secrets::{RingVault, operator_token, secret_field};
 use aiva_adapters::sqs::SqsQueue;
-use aiva_dialects::{Edge, SourceAddress, function, router};
+use aiva_dialects::{Edge, SourceAddress, function, router, telling};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::{aws, serve, telemetry};
@@ -21,7 +21,8 @@ async fn main() -> Result<(), serve::Error> {
         mailer: NoMailer,
     };
     let own = (SystemClock, OsEntropy);
-    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    let app =
+        aws_ports::connect(&sdk, config.table()?, reach, config.settings(telling::render), own);
     let webhook = match &config.stripe.secret {
         Some(arn) => Some(secret_field(&sdk, arn, "webhookSecret").await?),
         None => None,

@@ -8,6 +8,7 @@ use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::secrets::RingVault;
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::ports::Clock;
+use aiva_core::webhook;
 use aiva_kit::batch::Order;
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
@@ -30,7 +31,13 @@ async fn main() -> Result<(), Error> {
     let vault = RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy);
     let reach = Reach { queue, vault, mailer: NoMailer };
     let own = (SystemClock, OsEntropy);
-    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    let app = aws_ports::connect(
+        &sdk,
+        config.table()?,
+        reach,
+        config.settings(webhook::nothing_to_tell),
+        own,
+    );
     aws::warm(aws_ports::warm(&app)).await;
     let worker = Arc::new(DeliveryWorker {
         app,

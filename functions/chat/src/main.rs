@@ -10,7 +10,7 @@ use aiva_adapters::llm::{
 use aiva_adapters::secrets::{RingVault, secret_field};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::ports::Clock;
-use aiva_dialects::{Edge, SourceAddress, function, router};
+use aiva_dialects::{Edge, SourceAddress, function, router, telling};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::{Config, ModelChoice};
 use aiva_kit::work::ModelDesk;
@@ -27,7 +27,7 @@ async fn main() -> Result<(), serve::Error> {
         vault: RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy),
         mailer: NoMailer,
     };
-    let (own, settings) = ((SystemClock, OsEntropy), config.settings());
+    let (own, settings) = ((SystemClock, OsEntropy), config.settings(telling::render));
     let app = aws_ports::connect_with_desk(&sdk, config.table()?, reach, settings, own);
     let model = match config.model {
         ModelChoice::Extractive => Provider::Extractive(Extractive),

@@ -3,7 +3,7 @@
 use aiva_adapters::absent::{NoMailer, NoQueue};
 use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::secrets::RingVault;
-use aiva_dialects::{Edge, SourceAddress, function, router};
+use aiva_dialects::{Edge, SourceAddress, function, router, telling};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::{aws, serve, telemetry};
@@ -16,7 +16,8 @@ async fn main() -> Result<(), serve::Error> {
     let vault = RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy);
     let reach = Reach { queue: NoQueue, vault, mailer: NoMailer };
     let own = (SystemClock, OsEntropy);
-    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    let app =
+        aws_ports::connect(&sdk, config.table()?, reach, config.settings(telling::render), own);
     aws::warm(aws_ports::warm(&app)).await;
     let edge = Edge::new(app, None);
     let routes = router(edge.clone(), function::conversation_read());

@@ -4,7 +4,7 @@ use aiva_adapters::absent::NoVault;
 use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::mail::Mailer;
 use aiva_adapters::sqs::SqsQueue;
-use aiva_dialects::{Edge, SourceAddress, function, router};
+use aiva_dialects::{Edge, SourceAddress, function, router, telling};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::{aws, serve, telemetry};
@@ -22,7 +22,8 @@ async fn main() -> Result<(), serve::Error> {
         mailer: Mailer::connect(&sdk, config.mail_from.as_deref()),
     };
     let own = (SystemClock, OsEntropy);
-    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    let app =
+        aws_ports::connect(&sdk, config.table()?, reach, config.settings(telling::render), own);
     aws::warm(aws_ports::warm(&app)).await;
     let edge = Edge::new(app, None);
     let routes = router(edge.clone(), function::identity_verify());

@@ -12,6 +12,7 @@ use aiva_adapters::llm::{
 use aiva_adapters::secrets::{RingVault, secret_field};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::ports::Clock;
+use aiva_dialects::telling;
 use aiva_kit::batch::Order;
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::{Config, ModelChoice};
@@ -32,8 +33,8 @@ async fn main() -> Result<(), Error> {
     let back = queue.generations_back();
     let vault = RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy);
     let reach = Reach { queue, vault, mailer: NoMailer };
-    let own = (SystemClock, OsEntropy);
-    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    let (own, settings) = ((SystemClock, OsEntropy), config.settings(telling::render));
+    let app = aws_ports::connect(&sdk, config.table()?, reach, settings, own);
     let model = match config.model {
         ModelChoice::Extractive => Provider::Extractive(Extractive),
         ModelChoice::Scripted => Provider::Scripted(Scripted),

@@ -7,7 +7,7 @@ use aiva_adapters::payments::PaymentDesk;
 use aiva_adapters::secrets::secret_field;
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::payment::Provider;
-use aiva_core::{outbox, payment};
+use aiva_core::{outbox, payment, webhook};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::{aws, serve, telemetry};
@@ -24,7 +24,13 @@ async fn main() -> Result<(), serve::Error> {
         mailer: Mailer::connect(&sdk, config.mail_from.as_deref()),
     };
     let own = (SystemClock, OsEntropy);
-    let app = aws_ports::connect(&sdk, config.table()?, reach, config.settings(), own);
+    let app = aws_ports::connect(
+        &sdk,
+        config.table()?,
+        reach,
+        config.settings(webhook::nothing_to_tell),
+        own,
+    );
     let desk = match (config.payments.provider, &config.stripe.secret) {
         (Provider::Manual, _) | (Provider::Stripe, None) => PaymentDesk::Manual,
         (Provider::Stripe, Some(arn)) => {

@@ -15,7 +15,7 @@ use aiva_adapters::sqs::SqsQueue;
 use aiva_core::app::App;
 use aiva_core::payment::Provider;
 use aiva_core::ports::Clock;
-use aiva_dialects::{Edge, function, router};
+use aiva_dialects::{Edge, function, router, telling};
 use aiva_embedded::{Clock as EngineClock, EmbeddedDynamo, EmbeddedSqs};
 use aiva_kit::batch::{Order, Task};
 use aiva_kit::clock::{OsEntropy, SystemClock};
@@ -128,7 +128,7 @@ fn application(
     let vault = RingVault::new(RingSource::Fixed(ring.into()), OsEntropy);
     let queues = &engines.queues;
     let grace = u64::try_from(config.outbox_grace.as_millis()).unwrap_or(u64::MAX);
-    let mut settings = config.product.settings();
+    let mut settings = config.product.settings(telling::render);
     settings.outbox_grace_ms = grace;
     let within = u64::try_from(config.answer_within.as_millis()).unwrap_or(u64::MAX);
     settings.answer_within_ms = within;

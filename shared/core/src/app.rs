@@ -42,6 +42,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// How payments are collected.
     pub payments: crate::payment::PaymentSettings,
+    /// What the dialects say of what happens.
+    pub render: crate::webhook::Render,
 }
 
 /// Settings of the proof of who an end user is.

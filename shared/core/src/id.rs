@@ -196,6 +196,12 @@ markers! {
     Message = "msg" => MessageId,
     /// A delivery of one event to one endpoint.
     Delivery = "dl" => DeliveryId,
+    /// A webhook inside its workspace (see [`crate::webhook::WebhookId`]).
+    Webhook = "wh" => BareWebhookId,
+    /// Something that happened, told to whoever subscribed.
+    Occasion = "evt" => OccasionId,
+    /// One attempt of a delivery.
+    Attempt = "att" => AttemptId,
     /// A recovery of missed events.
     Recovery = "rcv" => RecoveryId,
     /// A source of knowledge.

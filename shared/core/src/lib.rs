@@ -35,5 +35,6 @@ pub mod text;
 pub mod time;
 pub mod tool;
 pub mod wallet;
+pub mod webhook;
 pub mod widget;
 pub mod workspace;

@@ -26,9 +26,11 @@ pub fn chat<P: Ports>() -> RouteSet<P> {
     aksita::serving().with(aivastark).with(aerochat::chatting()).with(asyntai::chatting())
 }
 
-/// The routes of `admin`.
+/// The routes of `admin`: the operator's, and those by which the holder of a key manages webhooks, which
+/// take the same rights.
 pub fn admin<P: Ports>() -> RouteSet<P> {
-    operator::serving().with(payments::serving())
+    let webhooks = aivastark::managing().with(asyntai::managing());
+    operator::serving().with(payments::serving()).with(webhooks)
 }
 
 /// Every route in one process.

@@ -17,6 +17,7 @@ pub mod openapi;
 pub mod operator;
 pub mod payments;
 pub mod routes;
+pub mod telling;
 pub mod verify;
 
 pub use http::{Edge, RouteSet, SourceAddress, router};

@@ -7,6 +7,7 @@ use aiva_core::app::{self, IdentitySettings};
 use aiva_core::delivery::RetrySchedule;
 use aiva_core::egress::EgressPolicy;
 use aiva_core::payment::{PaymentSettings, Provider};
+use aiva_core::webhook::Render;
 use secrecy::SecretString;
 
 /// How long the queues are trusted on AWS before the sweep sends again, in milliseconds.
@@ -228,7 +229,7 @@ impl Config {
     }
 
     /// What the domain's rules depend on.
-    pub fn settings(&self) -> app::Settings {
+    pub fn settings(&self, render: Render) -> app::Settings {
         app::Settings {
             powered_by: self.brand.clone(),
             egress: self.egress.clone(),
@@ -236,6 +237,7 @@ impl Config {
             answer_within_ms: ANSWER_WITHIN_MS,
             identity: self.identity.clone(),
             payments: self.payments.clone(),
+            render,
         }
     }
 }

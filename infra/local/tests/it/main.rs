@@ -23,3 +23,4 @@ mod structure;
 mod support;
 mod takeover;
 mod tool;
+mod webhook;

@@ -3,13 +3,14 @@
 use aiva_core::callback::{Disabled, Endpoint, EndpointId, Health};
 use aiva_core::error::{Error, Result};
 use aiva_core::key::ApiKey;
-use aiva_core::ports::EndpointStore;
+use aiva_core::ports::{EndpointStore, WebhookStore};
 use jiff::Timestamp;
 
 use super::DynamoStore;
 use super::item::{from_item, moment, number, text};
 use super::keys::{self, DUE, Key, OWED};
 use super::row::key::{KeyRow, callback_text};
+use super::row::webhook::WebhookRow;
 use super::write::{Assignment, Change, Written};
 
 impl EndpointStore for DynamoStore {
@@ -20,6 +21,7 @@ impl EndpointStore for DynamoStore {
                 let key = row.map(ApiKey::try_from).transpose()?;
                 Ok(key.and_then(Endpoint::of_key))
             }
+            EndpointId::Webhook(id) => Ok(self.webhook(id).await?.map(Endpoint::of_webhook)),
         }
     }
 
@@ -55,7 +57,10 @@ impl EndpointStore for DynamoStore {
         match self.update_row(key_of(id), &change).await? {
             Written::Yes(_) => Ok(None),
             Written::No(None) => Ok(Some(Health::default())),
-            Written::No(Some(item)) => from_item::<KeyRow>(item)?.health().map(Some),
+            Written::No(Some(item)) => match id {
+                EndpointId::Key(_) => from_item::<KeyRow>(item)?.health().map(Some),
+                EndpointId::Webhook(_) => from_item::<WebhookRow>(item)?.health().map(Some),
+            },
         }
     }
 
@@ -69,6 +74,7 @@ impl EndpointStore for DynamoStore {
         callback.disabled = Some(disabled.clone());
         let mark = match read.id {
             EndpointId::Key(id) => keys::owed_mark(id.key),
+            EndpointId::Webhook(id) => keys::owed_mark(id.webhook),
         };
         let values: [Assignment; 3] = [
             ("cb", Some(text(callback_text(&callback)?))),
@@ -91,6 +97,7 @@ impl EndpointStore for DynamoStore {
 pub(super) fn key_of(id: EndpointId) -> Key {
     match id {
         EndpointId::Key(id) => keys::api_key(id),
+        EndpointId::Webhook(id) => keys::webhook(id),
     }
 }
 

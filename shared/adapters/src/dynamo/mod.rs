@@ -32,6 +32,7 @@ mod submit;
 mod table;
 mod tool;
 mod wallet;
+mod webhook;
 mod widget;
 mod workspace;
 mod write;

@@ -5,6 +5,7 @@ use aiva_core::error::Result;
 use aiva_core::key::ApiKey;
 use aiva_core::outbox::{DeliveryJob, Owed, OwedItem, OwedWhat};
 use aiva_core::ports::OutboxStore;
+use aiva_core::webhook::Webhook;
 use jiff::Timestamp;
 
 use super::DynamoStore;
@@ -14,6 +15,7 @@ use super::row::delivery::DeliveryRow;
 use super::row::key::KeyRow;
 use super::row::message::{MessageRow, ReplyState};
 use super::row::recovery::RecoveryRow;
+use super::row::webhook::WebhookRow;
 use super::write::Change;
 use crate::sdk_error::fault;
 
@@ -116,16 +118,19 @@ fn read(key: &Key, item: Item) -> Result<Option<Owed>> {
         let what = OwedWhat::Recovery(Box::new(recovery));
         return Ok(Some(Owed { item: OwedItem::Recovery { workspace, id }, what }));
     }
-    if keys::parse_api_key(key).is_some() {
-        let key = ApiKey::try_from(from_item::<KeyRow>(item)?)?;
-        let endpoint = Endpoint::of_key(key);
-        return Ok(endpoint.map(|endpoint| Owed {
-            item: OwedItem::Endpoint(endpoint.id),
-            what: OwedWhat::Notice(Box::new(endpoint)),
-        }));
-    }
-    tracing::error!(?key, "a row is marked as owed that owes nothing known");
-    Ok(None)
+    let endpoint = if keys::is_webhook(key) {
+        let webhook = Webhook::try_from(from_item::<WebhookRow>(item)?)?;
+        Some(Endpoint::of_webhook(webhook))
+    } else if keys::parse_api_key(key).is_some() {
+        Endpoint::of_key(ApiKey::try_from(from_item::<KeyRow>(item)?)?)
+    } else {
+        tracing::error!(?key, "a row is marked as owed that is of no known kind");
+        None
+    };
+    Ok(endpoint.map(|endpoint| Owed {
+        item: OwedItem::Endpoint(endpoint.id),
+        what: OwedWhat::Notice(Box::new(endpoint)),
+    }))
 }
 
 /// What a row owes to the owner of a workspace, or to its wallet.

@@ -186,6 +186,10 @@ impl DynamoStore {
         };
         let change =
             values.into_iter().fold(change, |change, (name, value)| change.with(name, value));
+        let change = match submission.learned.unmet {
+            true => change.when("attribute_not_exists(#ct)"),
+            false => change,
+        };
         update(&self.table, keys::contact(workspace, user), &change)
     }
 }
@@ -195,13 +199,16 @@ pub(super) fn messages_attribute(month: u32) -> String {
     format!("n{month}")
 }
 
-/// What a message tells of the end user who wrote it, and the id that the first one gives.
+/// What a message tells of the end user who wrote it, and the id that the first conversation of their own
+/// gives; in another person's, the id would be that person's.
 fn who_wrote(submission: &Submission) -> (String, Vec<(&'static str, AttributeValue)>) {
-    let id = contact::id_of(submission.conversation.id);
-    let mut set =
-        "SET #ca = if_not_exists(#ca, :now), #ct = if_not_exists(#ct, :ct), #ls = :now".to_owned();
-    let now = moment(submission.message.created_at);
-    let mut values = vec![("now", now), ("ct", text(id.bare()))];
+    let conversation = &submission.conversation;
+    let mut set = "SET #ca = if_not_exists(#ca, :now), #ls = :now".to_owned();
+    let mut values = vec![("now", moment(submission.message.created_at))];
+    if conversation.person.user == submission.message.user {
+        set.push_str(", #ct = if_not_exists(#ct, :ct)");
+        values.push(("ct", text(contact::id_of(conversation.id).bare())));
+    }
     if let Some(details) = &submission.learned.details {
         let told = [
             ("nm", details.name.as_ref().map(ToString::to_string)),
@@ -251,7 +258,11 @@ fn why(
         return Ok(Submitted::Stale);
     }
     let short = refusals.zip(money).find(|(refusal, _)| refusal.refused);
-    short.map(|(_, reason)| reason).ok_or_else(|| Error::internal("a submission was refused"))
+    let (refusal, reason) = short.ok_or_else(|| Error::internal("a submission was refused"))?;
+    // The end user wrote elsewhere at the same moment, and is no new contact any more.
+    let known = refusal.item.is_some_and(|row| row.contains_key("ct"));
+    let moved_on = matches!(reason, Submitted::CapReached) && submission.learned.unmet && known;
+    Ok(if moved_on { Submitted::Stale } else { reason })
 }
 
 /// What the first use was answered; the submission's own row means that an earlier try of it, whose

@@ -14,6 +14,7 @@ mod submit;
 mod tool;
 mod units;
 mod wallet;
+mod webhook;
 mod widget;
 mod workspace;
 mod world;

@@ -4,14 +4,18 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Callback;
+use crate::dialect::Dialect;
 use crate::id::{InvalidId, WorkspaceId};
 use crate::key::{ApiKey, KeyId};
+use crate::webhook::{Webhook, WebhookId};
 
 /// Names an endpoint: deliveries, their queue's fairness groups and their breakers go by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EndpointId {
     /// The callback of a key.
     Key(KeyId),
+    /// A webhook.
+    Webhook(WebhookId),
 }
 
 impl EndpointId {
@@ -19,6 +23,7 @@ impl EndpointId {
     pub fn workspace(self) -> WorkspaceId {
         match self {
             Self::Key(key) => key.workspace,
+            Self::Webhook(webhook) => webhook.workspace,
         }
     }
 
@@ -26,6 +31,15 @@ impl EndpointId {
     pub fn key(self) -> Option<KeyId> {
         match self {
             Self::Key(key) => Some(key),
+            Self::Webhook(_) => None,
+        }
+    }
+
+    /// The webhook, if it is one.
+    pub fn webhook(self) -> Option<WebhookId> {
+        match self {
+            Self::Webhook(webhook) => Some(webhook),
+            Self::Key(_) => None,
         }
     }
 }
@@ -34,6 +48,7 @@ impl fmt::Display for EndpointId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key(key) => key.fmt(f),
+            Self::Webhook(webhook) => webhook.fmt(f),
         }
     }
 }
@@ -42,7 +57,7 @@ impl FromStr for EndpointId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        text.parse().map(Self::Key)
+        text.parse().map(Self::Key).or_else(|InvalidId| text.parse().map(Self::Webhook))
     }
 }
 
@@ -53,6 +68,8 @@ pub struct Endpoint {
     pub id: EndpointId,
     /// What the operator calls its owner.
     pub name: String,
+    /// In whose words it is signed.
+    pub dialect: Dialect,
     /// Where to, signed with what, and how it has been doing.
     pub callback: Callback,
 }
@@ -61,6 +78,15 @@ impl Endpoint {
     /// The callback of a key; `None` where it has none or was revoked.
     pub fn of_key(key: ApiKey) -> Option<Self> {
         let callback = key.callback.filter(|_| key.revoked_at.is_none())?;
-        Some(Self { id: EndpointId::Key(key.id), name: key.name.to_string(), callback })
+        let (id, name) = (EndpointId::Key(key.id), key.name.to_string());
+        // A key's callback is the native dialect's, whatever the key was issued for.
+        Some(Self { id, name, dialect: Dialect::Aiva, callback })
+    }
+
+    /// A webhook.
+    pub fn of_webhook(webhook: Webhook) -> Self {
+        let (id, dialect) = (EndpointId::Webhook(webhook.id), webhook.dialect);
+        let name = format!("webhook of {}", dialect.as_str());
+        Self { id, name, dialect, callback: webhook.callback }
     }
 }

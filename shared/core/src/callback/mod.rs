@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Dialect;
+
 mod endpoint;
 mod health;
 mod notice;
@@ -12,9 +14,9 @@ mod sign;
 pub use endpoint::{Endpoint, EndpointId};
 pub use health::{Breaker, FAILURES_TO_OPEN, Health};
 pub(crate) use notice::tell_owners;
-pub(crate) use payload::Envelope;
+pub use payload::Envelope;
 pub use payload::{Payload, PayloadMessage};
-pub use sign::{SignedHeaders, new_secret, sign};
+pub use sign::{Signable, SignedHeaders, new_secret, sign};
 
 /// Where a key's events go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,19 @@ impl Callback {
     /// Whether events are sent.
     pub fn is_enabled(&self) -> bool {
         self.disabled.is_none()
+    }
+
+    /// Switched on with a clean record, or off by the operator; one that is off keeps its reason.
+    #[must_use]
+    pub fn switched(mut self, on: bool, now: Timestamp) -> Self {
+        if on {
+            self.disabled = None;
+            self.health = Health::default();
+        } else if self.is_enabled() {
+            let reason = "switched off by the operator".to_owned();
+            self.disabled = Some(Disabled { reason, at: now });
+        }
+        self
     }
 }
 
@@ -55,54 +70,103 @@ pub struct Disabled {
     pub at: Timestamp,
 }
 
-/// The events of the native dialect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Event {
-    /// The agent replied.
-    #[serde(rename = "ai.reply")]
-    AiReply,
-    /// A human agent replied.
-    #[serde(rename = "agent.reply")]
-    AgentReply,
-    /// The conversation was handed to a human.
-    #[serde(rename = "conversation.handoff")]
-    ConversationHandoff,
-    /// The end user proved who they are.
-    #[serde(rename = "identity.verified")]
-    IdentityVerified,
-    /// A reply will never come.
-    #[serde(rename = "generation.failed")]
-    GenerationFailed,
-    /// A test of the endpoint.
-    #[serde(rename = "test.ping")]
-    TestPing,
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal),* $(,)?) => {
+        /// Every event that an endpoint can get, by its name on the wire.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        pub enum Event { $( $(#[$doc])* #[serde(rename = $text)] $variant ),* }
+
+        impl Event {
+            /// Every event.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The event's name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+    };
+}
+
+events! {
+    /// The agent replied (Aiva).
+    AiReply = "ai.reply",
+    /// A human agent replied (Aiva).
+    AgentReply = "agent.reply",
+    /// The conversation was handed to a human (Aiva).
+    ConversationHandoff = "conversation.handoff",
+    /// The end user proved who they are (Aiva).
+    IdentityVerified = "identity.verified",
+    /// A reply will never come (Aiva).
+    GenerationFailed = "generation.failed",
+    /// A test of the endpoint (all).
+    TestPing = "test.ping",
+    /// The conversation was handed to a human (Aivastark, AeroChat).
+    ConversationEscalated = "conversation.escalated",
+    /// A person left a way to be reached (Aivastark).
+    LeadCaptured = "lead.captured",
+    /// A source of knowledge changed its state (Aivastark).
+    KnowledgeUpdated = "knowledge.updated",
+    /// An answer rests on nothing (Aivastark).
+    LowConfidenceDetected = "low_confidence.detected",
+    /// A customer wrote (AeroChat).
+    MessageInbound = "message.inbound",
+    /// The bot or a human agent replied (AeroChat).
+    MessageOutbound = "message.outbound",
+    /// A contact appeared (AeroChat).
+    ContactCreated = "contact.created",
+    /// A contact changed (AeroChat).
+    ContactUpdated = "contact.updated",
+    /// The conversation was closed (AeroChat).
+    ConversationResolved = "conversation.resolved",
+    /// A visitor wrote and was answered (Asyntai).
+    MessageReceived = "message.received",
+    /// A conversation began (Asyntai).
+    ConversationStarted = "conversation.started",
+    /// The conversation was handed to a human (Asyntai).
+    EscalationRequested = "escalation.requested",
+    /// A human agent took over (Asyntai).
+    TakeoverStarted = "takeover.started",
 }
 
 impl Event {
-    /// Every event.
-    pub const ALL: [Self; 6] = [
-        Self::AiReply,
-        Self::AgentReply,
-        Self::ConversationHandoff,
-        Self::IdentityVerified,
-        Self::GenerationFailed,
-        Self::TestPing,
-    ];
-
-    /// The event's name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AiReply => "ai.reply",
-            Self::AgentReply => "agent.reply",
-            Self::ConversationHandoff => "conversation.handoff",
-            Self::IdentityVerified => "identity.verified",
-            Self::GenerationFailed => "generation.failed",
-            Self::TestPing => "test.ping",
+    /// The events that one can subscribe to in a dialect; tests go to every endpoint.
+    pub const fn of_dialect(dialect: Dialect) -> &'static [Self] {
+        match dialect {
+            Dialect::Aiva => &[
+                Self::AiReply,
+                Self::AgentReply,
+                Self::ConversationHandoff,
+                Self::GenerationFailed,
+            ],
+            Dialect::Aivastark => &[
+                Self::ConversationEscalated,
+                Self::LeadCaptured,
+                Self::KnowledgeUpdated,
+                Self::LowConfidenceDetected,
+            ],
+            Dialect::Aksita => &[],
+            Dialect::Aerochat => &[
+                Self::MessageInbound,
+                Self::MessageOutbound,
+                Self::ContactCreated,
+                Self::ContactUpdated,
+                Self::ConversationEscalated,
+                Self::ConversationResolved,
+            ],
+            Dialect::Asyntai => &[
+                Self::MessageReceived,
+                Self::ConversationStarted,
+                Self::EscalationRequested,
+                Self::TakeoverStarted,
+            ],
         }
     }
 
     /// The event with this name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|event| event.as_str() == text)
+        Self::ALL.iter().copied().find(|event| event.as_str() == text)
     }
 }

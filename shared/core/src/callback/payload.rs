@@ -68,17 +68,22 @@ struct Body<'a> {
 
 /// What the envelope of every callback holds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Envelope<'a> {
-    pub(crate) event: Event,
-    pub(crate) conversation: Option<&'a str>,
-    pub(crate) powered_by: &'a str,
-    pub(crate) at: Timestamp,
-    pub(crate) delivery: DeliveryId,
+pub struct Envelope<'a> {
+    /// The event.
+    pub event: Event,
+    /// The integrator's conversation id; `None` for account events.
+    pub conversation: Option<&'a str>,
+    /// What the deployment calls itself.
+    pub powered_by: &'a str,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The delivery.
+    pub delivery: DeliveryId,
 }
 
 impl Payload<'_> {
     /// Renders the bytes that every attempt will send.
-    pub(crate) fn render(&self, envelope: Envelope<'_>) -> String {
+    pub fn render(&self, envelope: Envelope<'_>) -> String {
         let message = self.message.as_ref().map(|shown| shown.message);
         let body = Body {
             event: envelope.event.as_str(),

@@ -53,11 +53,16 @@ pub async fn of_conversation(
     store: &impl IdentityStore,
     conversation: &Conversation,
 ) -> Result<Profile> {
-    let person = &conversation.person;
-    let named: Option<Contact> = match &person.user {
+    let named = match &conversation.person.user {
         Some(user) => store.contact(conversation.reference.workspace, user).await?,
         None => None,
     };
+    Ok(profile(conversation, named))
+}
+
+/// The contact of a conversation, given the end user who is named in it, if one is known.
+pub(crate) fn profile(conversation: &Conversation, named: Option<Contact>) -> Profile {
+    let person = &conversation.person;
     let seen = person.seen_at.unwrap_or(conversation.created_at);
     let own = Profile {
         id: id_of(conversation.id),
@@ -66,7 +71,7 @@ pub async fn of_conversation(
         created_at: conversation.created_at,
         last_seen: seen,
     };
-    Ok(match named {
+    match named {
         None => own,
         Some(contact) => Profile {
             id: contact.id.unwrap_or(own.id),
@@ -75,5 +80,5 @@ pub async fn of_conversation(
             last_seen: contact.last_seen.unwrap_or(seen),
             ..own
         },
-    })
+    }
 }

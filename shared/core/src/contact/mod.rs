@@ -15,6 +15,7 @@ mod find;
 mod phone;
 
 pub(crate) use capture::details_in;
+pub(crate) use find::profile;
 pub use find::{Profile, find, of_conversation};
 pub use phone::Phone;
 
@@ -25,7 +26,7 @@ pub struct Contact {
     pub workspace: WorkspaceId,
     /// The integrator's id.
     pub external: ExternalId,
-    /// Our id; absent for one who never wrote.
+    /// Our id; absent for one who never wrote in a conversation of their own.
     pub id: Option<ContactId>,
     /// What is known of the person.
     pub details: Details,
@@ -71,6 +72,16 @@ impl Details {
         take(&mut self.name, newer.name.as_ref());
         take(&mut self.email, newer.email.as_ref());
         take(&mut self.phone, newer.phone.as_ref());
+    }
+
+    /// The fields in which a newer knowledge differs, by their names on the wire.
+    pub(crate) fn changes(&self, newer: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("name", self.name != newer.name),
+            ("email", self.email != newer.email),
+            ("phone", self.phone != newer.phone),
+        ];
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
     /// What is known, and where this knows nothing, what `other` knows.

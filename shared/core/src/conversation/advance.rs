@@ -6,10 +6,15 @@ use super::{Advance, Advanced, Conversation};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, WorkspaceId};
-use crate::ports::{ConversationStore, Ports};
+use crate::message::{Message, Sender};
+use crate::ports::{ConversationStore, Ports, Situation};
+use crate::reply::announce;
+use crate::webhook::{self, Drafts, Fact, Scene, Unasked};
 
 /// Reads and writes again after a lost race, so often at most.
 pub(super) const MAX_ROUNDS: usize = 20;
+/// Among so many messages the visitor's last is looked for.
+const LOOK_BACK: usize = 10;
 
 /// Finds a conversation of a workspace by our id.
 pub(super) async fn by_id<P: Ports>(
@@ -29,14 +34,19 @@ pub(super) async fn change<P: Ports>(
 ) -> Result<Conversation> {
     let mut conversation = by_id(app, place).await?;
     for _ in 0..MAX_ROUNDS {
-        if decide(&mut conversation)? == Decided::AsItIs {
-            return Ok(conversation);
-        }
+        let deliveries = match decide(&mut conversation)? {
+            Decided::AsItIs => return Ok(conversation),
+            Decided::Changed => Vec::new(),
+            Decided::News(news) => tell(app, &conversation, &news).await?,
+        };
         conversation.version += 1;
         conversation.updated_at = now;
-        let advance = Advance { conversation, message: None, deliveries: Vec::new() };
+        let advance = Advance { conversation, message: None, deliveries };
         match app.store.advance(&advance).await? {
-            Advanced::Stored => return Ok(advance.conversation),
+            Advanced::Stored => {
+                announce(app, &advance.deliveries).await;
+                return Ok(advance.conversation);
+            }
             Advanced::Stale => {
                 let reread = app.store.conversation(&advance.conversation.reference).await?;
                 conversation = reread.ok_or(Error::NotFound)?;
@@ -47,12 +57,51 @@ pub(super) async fn change<P: Ports>(
 }
 
 /// Whether a change has anything to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decided {
     /// The conversation was changed.
     Changed,
+    /// The conversation was changed, and somebody may want to know.
+    News(News),
     /// It stands already as it is wanted.
     AsItIs,
+}
+
+/// What somebody may want to know of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum News {
+    /// A human agent took over; whether nothing had handed the conversation to humans before.
+    TakenOver { agent: String, unasked: bool },
+    /// It was closed.
+    Resolved,
+}
+
+async fn tell<P: Ports>(app: &App<P>, conversation: &Conversation, news: &News) -> Result<Drafts> {
+    let Situation { workspace, project, .. } =
+        app.store.situation(&conversation.reference).await?.ok_or(Error::NotFound)?;
+    let Some(person) = webhook::person(app, &project, conversation).await? else {
+        return Ok(Drafts::new());
+    };
+    let scene = Scene { conversation, person: &person };
+    let last;
+    let fact = match news {
+        News::TakenOver { agent, unasked } => {
+            last = if *unasked { last_of_visitor(app, conversation).await? } else { None };
+            let unasked = unasked.then_some(Unasked { last: last.as_ref() });
+            Fact::TakenOver { scene, agent, unasked }
+        }
+        News::Resolved => Fact::Resolved { scene },
+    };
+    Ok(webhook::drafts(app, (&project, &workspace.name), &[fact]))
+}
+
+async fn last_of_visitor<P: Ports>(
+    app: &App<P>,
+    conversation: &Conversation,
+) -> Result<Option<Message>> {
+    let (reference, seq) = (&conversation.reference, conversation.seq);
+    let newest = app.store.messages_until(reference, seq, LOOK_BACK).await?;
+    Ok(newest.into_iter().rfind(|message| message.sender == Sender::Visitor))
 }
 
 pub(super) fn contended() -> Error {

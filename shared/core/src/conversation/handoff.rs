@@ -43,7 +43,7 @@ pub(crate) fn handoff<P: Ports>(
 }
 
 /// What a human should know at a glance: how long the conversation is and what was asked last.
-fn summary(conversation: &Conversation, message: &Message) -> String {
+pub(crate) fn summary(conversation: &Conversation, message: &Message) -> String {
     let turns = match conversation.seq {
         1 => "1 message so far".to_owned(),
         turns => format!("{turns} messages so far"),

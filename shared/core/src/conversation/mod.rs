@@ -26,7 +26,7 @@ pub use create::{create, minted};
 pub use escalation::HandoffReason;
 pub(crate) use escalation::asked_for;
 pub use hand_back::hand_back;
-pub(crate) use handoff::{Told, handoff};
+pub(crate) use handoff::{Told, handoff, summary};
 pub use leads::leads;
 pub use list::{ConversationFilter, list};
 pub use read::{ConversationView, find, find_by_id, read};

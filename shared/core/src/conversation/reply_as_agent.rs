@@ -10,9 +10,10 @@ use crate::delivery::{self, Delivery};
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, MessageId, WorkspaceId};
 use crate::message::{Message, Sender, Visibility};
-use crate::ports::{Clock, ConversationStore, Entropy, KeyStore, Ports};
+use crate::ports::{Clock, ConversationStore, Entropy, KeyStore, Ports, Situation};
 use crate::reply;
 use crate::text::{Content, Label};
+use crate::webhook::{self, Drafts, Fact, Scene};
 
 /// What a human agent says.
 #[derive(Debug, Clone)]
@@ -46,6 +47,9 @@ pub async fn reply_as_agent<P: Ports>(
     if let Some(stored) = earlier(app, &conversation, id, now).await? {
         return Ok(stored);
     }
+    let Situation { workspace, project, .. } =
+        app.store.situation(&conversation.reference).await?.ok_or(Error::NotFound)?;
+    let person = webhook::person(app, &project, &conversation).await?;
     for _ in 0..MAX_ROUNDS {
         require_holder(&conversation, &said.agent)?;
         conversation.seq += 1;
@@ -53,7 +57,13 @@ pub async fn reply_as_agent<P: Ports>(
         conversation.version += 1;
         conversation.updated_at = now;
         let message = message_of(id, conversation.seq, &said, now);
-        let deliveries = event(app, &conversation, &message).await?.into_iter().collect();
+        let event = event(app, &conversation, &message).await?;
+        let mut deliveries: Drafts = event.into_iter().collect();
+        if let Some(person) = &person {
+            let scene = Scene { conversation: &conversation, person };
+            let fact = Fact::AgentReplied { scene, reply: &message };
+            deliveries.extend(webhook::drafts(app, (&project, &workspace.name), &[fact]));
+        }
         let advance = Advance { conversation, message: Some(message.clone()), deliveries };
         match app.store.advance(&advance).await? {
             Advanced::Stored => {

@@ -1,6 +1,6 @@
 //! A human agent takes a conversation over.
 
-use super::advance::{Decided, change};
+use super::advance::{Decided, News, change};
 use super::{Conversation, Owner};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -25,8 +25,10 @@ pub async fn take_over<P: Ports>(
             Err(Error::conflict("another agent holds the conversation"))
         }
         Owner::Human { agent: None } | Owner::Ai => {
-            conversation.give_to_human(Some(agent.as_str().to_owned()));
-            Ok(Decided::Changed)
+            let unasked = conversation.owner == Owner::Ai;
+            let agent = agent.as_str().to_owned();
+            conversation.give_to_human(Some(agent.clone()));
+            Ok(Decided::News(News::TakenOver { agent, unasked }))
         }
     })
     .await

@@ -89,7 +89,7 @@ pub async fn attempt<P: Ports>(
         return Ok(Outcome::HeldBack);
     }
     let job = &DeliveryJob { urgent: false, ..job.clone() };
-    let sent = send(app, http, &claimed.delivery, &endpoint.callback, settings).await?;
+    let sent = send(app, http, &claimed.delivery, &endpoint, settings).await?;
     let update = next_state(app, &claimed.delivery, &sent, settings);
     let (status, next) = (update.status, update.next_attempt_at);
     if !app.store.record_delivery(job.workspace_id, job.delivery_id, claimed.fence, &update).await?

@@ -7,9 +7,10 @@ use secrecy::SecretString;
 
 use super::{Attempt, Delivery, DeliverySettings, RESPONSE_SAMPLE_BYTES, Trigger};
 use crate::app::App;
-use crate::callback::{self, Callback};
+use crate::callback::{self, Endpoint, Signable};
 use crate::egress::CallbackUrl;
 use crate::error::Result;
+use crate::id::AttemptId;
 use crate::ports::{
     Clock, HttpOut, OutgoingError, OutgoingRequest, OutgoingResponse, Ports, Vault,
 };
@@ -37,10 +38,10 @@ pub(super) async fn send<P: Ports>(
     app: &App<P>,
     http: &impl HttpOut,
     delivery: &Delivery,
-    callback: &Callback,
+    endpoint: &Endpoint,
     settings: &DeliverySettings,
 ) -> Result<Sent> {
-    let at = app.now();
+    let (at, callback) = (app.now(), &endpoint.callback);
     let mut secrets: Vec<SecretString> = Vec::new();
     for secret in &callback.secrets {
         if secret.expires_at.is_none_or(|end| end > at) {
@@ -49,8 +50,15 @@ pub(super) async fn send<P: Ports>(
     }
     let answer = match CallbackUrl::parse(&callback.url, &app.settings.egress) {
         Ok(url) => {
-            let (id, event) = (delivery.id.to_string(), delivery.event.as_str());
-            let headers = callback::sign(&secrets, &id, event, &delivery.payload, at);
+            let (id, attempt) = (delivery.id.to_string(), AttemptId::new(at, app).to_string());
+            let what = Signable {
+                dialect: endpoint.dialect,
+                id: &id,
+                event: delivery.event.as_str(),
+                body: &delivery.payload,
+                attempt: &attempt,
+            };
+            let headers = callback::sign(&secrets, what, at);
             let body = delivery.payload.clone().into_bytes();
             let timeout = settings.timeout;
             let max_response_bytes = MAX_RESPONSE_BYTES;

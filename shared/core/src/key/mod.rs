@@ -31,6 +31,7 @@ pub use create::{CreateKey, NewKey, create};
 pub use find::find;
 pub use revoke::revoke;
 pub use rotate_callback_secret::rotate_callback_secret;
+pub(crate) use rotate_callback_secret::{is_newest, rotated};
 pub use rotate_secret::rotate_secret;
 pub use send_test::send_test;
 pub use update::{KeyPatch, UpdatedKey, update};

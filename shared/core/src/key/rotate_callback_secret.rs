@@ -1,14 +1,12 @@
 //! A new signing secret for a callback; the old one signs on beside it for as long as the operator says.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use super::{ApiKey, KeyId, find, rotate_secret};
 use crate::app::App;
-use crate::callback::{CallbackSecret, new_secret};
+use crate::callback::{Callback, CallbackSecret, new_secret};
 use crate::error::{Error, Result};
 use crate::id::WorkspaceId;
 use crate::ports::{Clock, Entropy, Ports, Vault};
@@ -28,9 +26,12 @@ pub async fn rotate_callback_secret<P: Ports>(
     id: KeyId,
     overlap_seconds: Option<i64>,
 ) -> Result<SecretString> {
-    let overlap = rotate_secret::overlap(overlap_seconds)?;
+    rotate_secret::overlap(overlap_seconds)?;
     let secret = new_secret(env);
-    if is_current(app, workspace, id, &secret).await? {
+    let current = find(&app.store, workspace, id).await?.callback;
+    if let Some(callback) = &current
+        && is_newest(app, workspace, callback, &secret).await?
+    {
         return Ok(secret);
     }
     let sealed = app.vault.seal(workspace, &secret).await?;
@@ -38,7 +39,7 @@ pub async fn rotate_callback_secret<P: Ports>(
     let edit = |key: &ApiKey| {
         let mut callback =
             key.callback.clone().ok_or_else(|| Error::conflict("the key has no callback"))?;
-        callback.secrets = rotated(&callback.secrets, &sealed, overlap, now)?;
+        callback.secrets = rotated(&callback.secrets, &sealed, overlap_seconds, now)?;
         Ok(ApiKey { callback: Some(callback), ..key.clone() })
     };
     find::change(&app.store, workspace, id, edit).await?;
@@ -46,27 +47,25 @@ pub async fn rotate_callback_secret<P: Ports>(
 }
 
 /// Whether the newest secret is this one already: the same request made it, and died before its answer.
-async fn is_current<P: Ports>(
+pub(crate) async fn is_newest<P: Ports>(
     app: &App<P>,
     workspace: WorkspaceId,
-    id: KeyId,
+    callback: &Callback,
     secret: &SecretString,
 ) -> Result<bool> {
-    let key = find(&app.store, workspace, id).await?;
-    let Some(newest) = key.callback.as_ref().and_then(|callback| callback.secrets.first()) else {
-        return Ok(false);
-    };
+    let Some(newest) = callback.secrets.first() else { return Ok(false) };
     let newest = app.vault.open(workspace, &newest.sealed).await?;
     Ok(newest.expose_secret().as_bytes().ct_eq(secret.expose_secret().as_bytes()).into())
 }
 
 /// The secrets after a rotation, newest first; those that ended are dropped.
-fn rotated(
+pub(crate) fn rotated(
     secrets: &[CallbackSecret],
     sealed: &str,
-    overlap: Duration,
+    overlap_seconds: Option<i64>,
     now: Timestamp,
 ) -> Result<Vec<CallbackSecret>> {
+    let overlap = rotate_secret::overlap(overlap_seconds)?;
     let current_ends = (!overlap.is_zero()).then(|| now + overlap);
     let old = secrets.iter().filter_map(|secret| {
         let ends = match secret.expires_at {
@@ -87,7 +86,8 @@ fn rotated(
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3_600);
+    const HOUR: Option<i64> = Some(3_600);
+    const AN_HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
 
     fn names(secrets: &[CallbackSecret]) -> Vec<&str> {
         secrets.iter().map(|secret| secret.sealed.as_str()).collect()
@@ -100,15 +100,15 @@ mod tests {
         let two = rotated(&one, "b", HOUR, now).unwrap();
         let three = rotated(&two, "c", HOUR, now).unwrap();
         assert_eq!(names(&three), ["c", "b", "a"]);
-        assert_eq!(three[1].expires_at, Some(now + HOUR));
+        assert_eq!(three[1].expires_at, Some(now + AN_HOUR));
         assert!(rotated(&three, "d", HOUR, now).is_err());
-        assert_eq!(names(&rotated(&three, "d", HOUR, now + 2 * HOUR).unwrap()), ["d", "c"]);
+        assert_eq!(names(&rotated(&three, "d", HOUR, now + 2 * AN_HOUR).unwrap()), ["d", "c"]);
     }
 
     #[test]
     fn no_overlap_ends_the_current_secret_at_once() {
         let now = Timestamp::UNIX_EPOCH;
         let two = rotated(&rotated(&[], "a", HOUR, now).unwrap(), "b", HOUR, now).unwrap();
-        assert_eq!(names(&rotated(&two, "c", Duration::ZERO, now).unwrap()), ["c", "a"]);
+        assert_eq!(names(&rotated(&two, "c", None, now).unwrap()), ["c", "a"]);
     }
 }

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::{ApiKey, KeyId, create, find};
 use crate::app::App;
-use crate::callback::{Callback, Disabled, EndpointId, Health};
+use crate::callback::{Callback, EndpointId, Health};
 use crate::change::Change;
 use crate::delivery;
 use crate::error::{Error, Result};
@@ -116,17 +116,10 @@ fn switched(
     now: Timestamp,
 ) -> Result<Option<Callback>> {
     let Some(enabled) = enabled else { return Ok(callback) };
-    let Some(mut callback) = callback else {
+    let Some(callback) = callback else {
         return Err(Error::conflict("the key has no callback"));
     };
-    if enabled {
-        callback.disabled = None;
-        callback.health = Health::default();
-    } else if callback.is_enabled() {
-        let reason = "switched off by the operator".to_owned();
-        callback.disabled = Some(Disabled { reason, at: now });
-    }
-    Ok(Some(callback))
+    Ok(Some(callback.switched(enabled, now)))
 }
 
 fn uses(key: &ApiKey, new: &Callback) -> bool {
@@ -136,7 +129,7 @@ fn uses(key: &ApiKey, new: &Callback) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::callback::CallbackSecret;
+    use crate::callback::{CallbackSecret, Disabled};
 
     fn callback(url: &str, sealed: &str) -> Callback {
         let secrets = vec![CallbackSecret { sealed: sealed.into(), expires_at: None }];

@@ -18,6 +18,7 @@ pub(super) fn learn(person: &mut Person, command: &SubmitCommand, now: Timestamp
     }
     Learned {
         lead: !was_lead && person.details.is_lead(),
+        unmet: false,
         details: (before != person.details).then_some(newer),
     }
 }

@@ -14,10 +14,12 @@ use crate::wallet::Hold;
 
 mod ask;
 mod evidence;
+mod fate;
 mod fingerprint;
 mod intent;
 mod language;
 mod learn;
+mod news;
 mod resume;
 mod submit;
 
@@ -158,7 +160,7 @@ pub struct Submission {
     pub shard_quota: Option<u32>,
     /// What the message tells of the person.
     pub learned: Learned,
-    /// Events on their way (a handoff's), with the moment the sweep may take each that the queue lost
+    /// Events on their way, with the moment the sweep may take each that the queue lost
     /// it.
     pub deliveries: Vec<(Delivery, Timestamp)>,
 }
@@ -168,6 +170,9 @@ pub struct Submission {
 pub struct Learned {
     /// Whether the conversation has a way to reach the person from now on.
     pub lead: bool,
+    /// Whether what subscribers are told takes it that the end user never wrote before, which must then
+    /// be true.
+    pub unmet: bool,
     /// What is new, where anything is.
     pub details: Option<Details>,
 }

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::fate::{Fate, fate};
 use super::fingerprint::fingerprint;
 use super::learn::learn;
+use super::news::{self, Before};
 use super::{
     Disposition, FirstAnswer, Message, Sender, SkipReason, Submission, Submitted, Visibility,
 };
 use crate::app::App;
-use crate::contact::Details;
-use crate::conversation::{
-    self, Conversation, ConversationRef, ConversationStatus, HandoffReason, Owner, Source, Told,
-};
+use crate::contact::{Contact, Details};
+use crate::conversation::{self, Conversation, ConversationRef, ConversationStatus, Source, Told};
 use crate::error::{Conflict, Error, Quota, Result};
 use crate::id::{ConversationId, MessageId};
 use crate::key::{ApiKey, KeyId};
@@ -147,7 +147,9 @@ pub(super) async fn accept<P: Ports>(
             Fate::Handoff(_) => app.store.key(command.key).await?,
             Fate::Generate | Fate::Skip(_) => None,
         };
-        let submission = draft(app, command, &current, (fate, key.as_ref(), shard), how);
+        let named = news::named(app, &current, command.user.as_ref()).await?;
+        let known = Known { current: &current, key: key.as_ref(), named: named.as_ref() };
+        let submission = draft(app, command, known, (fate, shard), how);
         match app.store.submit(&submission).await? {
             Submitted::Stored => return Ok(accepted(app, &submission, how).await),
             Submitted::Replay(first) if first.fingerprint == submission.fingerprint => {
@@ -229,10 +231,7 @@ async fn accepted<P: Ports>(
         behind: conversation.pending_replies > 1,
     };
     match submission.disposition {
-        Disposition::Skip(reason) => {
-            reply::announce(app, &submission.deliveries).await;
-            receipt.status = SubmitStatus::Skipped(reason);
-        }
+        Disposition::Skip(reason) => receipt.status = SubmitStatus::Skipped(reason),
         Disposition::Generate { .. } if how.tell_queue => {
             if let Err(error) = app.queue.send_generation(&receipt.job(), 0).await {
                 tracing::warn!(message_id = %submission.message.id, %error, "left to the sweep");
@@ -240,40 +239,26 @@ async fn accepted<P: Ports>(
         }
         Disposition::Generate { .. } => {}
     }
+    reply::announce(app, &submission.deliveries).await;
     receipt
 }
 
-/// What becomes of a message, given how things stand.
+/// What was read before a message is stored.
 #[derive(Debug, Clone, Copy)]
-enum Fate {
-    Generate,
-    Skip(SkipReason),
-    Handoff(HandoffReason),
-}
-
-fn fate(command: &SubmitCommand, current: &Situation) -> Fate {
-    let (workspace, agent) = (&current.workspace, &current.project.agent);
-    if let Some(conversation) = &current.conversation {
-        if matches!(conversation.owner, Owner::Human { .. }) {
-            return Fate::Skip(SkipReason::HumanOwned);
-        }
-        if conversation.status == ConversationStatus::Resolved && !workspace.reopen_on_message {
-            return Fate::Skip(SkipReason::ConversationResolved);
-        }
-    }
-    if !agent.is_enabled() {
-        return Fate::Skip(SkipReason::AiDisabled);
-    }
-    conversation::asked_for(&agent.escalation, command.content.as_str())
-        .map_or(Fate::Generate, Fate::Handoff)
+struct Known<'a> {
+    current: &'a Situation,
+    /// The key, where its callback is told.
+    key: Option<&'a ApiKey>,
+    /// The end user, where a subscription is told.
+    named: Option<&'a Contact>,
 }
 
 /// Writes down what the message will store.
 fn draft<P: Ports>(
     app: &App<P>,
     command: &SubmitCommand,
-    current: &Situation,
-    (fate, key, shard): (Fate, Option<&ApiKey>, Option<u8>),
+    Known { current, key, named }: Known<'_>,
+    (fate, shard): (Fate, Option<u8>),
     how: Accepting,
 ) -> Submission {
     let now = app.now();
@@ -298,15 +283,21 @@ fn draft<P: Ports>(
     conversation.last_key = Some(command.key);
     conversation.last_user.clone_from(&command.user);
     conversation.said_at = now;
-    let learned = learn(&mut conversation.person, command, now);
+    let mut learned = learn(&mut conversation.person, command, now);
     let message = message_of(MessageId::new(now, app), conversation.seq, command, now);
-    let event = match fate {
+    let mut deliveries: Vec<_> = match fate {
         Fate::Handoff(reason) => {
             let told = Told { reason: reason.as_str(), summary: None };
             conversation::handoff(app, key, &conversation, &message, told)
         }
         Fate::Generate | Fate::Skip(_) => None,
-    };
+    }
+    .into_iter()
+    .collect();
+    let before = Before { conversation: before, named };
+    learned.unmet = news::is_unmet(current, named, &conversation, command.user.as_ref());
+    let said = (&conversation, &message);
+    deliveries.extend(news::drafts(app, (current, before), said, (fate, &learned)));
     Submission {
         idempotency: command.idempotency.clone(),
         fingerprint: fingerprint(command),
@@ -316,7 +307,7 @@ fn draft<P: Ports>(
         shard_quota: shard_quota(current, &disposition),
         disposition,
         learned,
-        deliveries: event.into_iter().collect(),
+        deliveries,
     }
 }
 

@@ -21,6 +21,7 @@ mod outgoing;
 mod owner;
 mod recovery;
 mod tool;
+mod webhook;
 mod widget;
 
 pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceStore};
@@ -36,6 +37,7 @@ pub use outgoing::{HttpOut, Names, OutgoingError, OutgoingRequest, OutgoingRespo
 pub use owner::{NoticeStore, OperatorStore};
 pub use recovery::RecoveryStore;
 pub use tool::ToolStore;
+pub use webhook::WebhookStore;
 pub use widget::WidgetStore;
 
 /// The set of ports that one binary is built with.
@@ -81,6 +83,7 @@ pub trait Store:
     + DeliveryStore
     + EndpointStore
     + RecoveryStore
+    + WebhookStore
     + OutboxStore
     + LogStore
     + IdempotencyStore

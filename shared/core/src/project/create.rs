@@ -34,6 +34,7 @@ pub async fn create(
         agent: Agent::default(),
         knowledge_version: 0,
         tools: Toolset::default(),
+        webhooks: Vec::new(),
         created_at: now,
     };
     store.create_project(&project).await?;

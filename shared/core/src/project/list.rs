@@ -43,6 +43,7 @@ mod tests {
             agent: Agent::default(),
             knowledge_version: 0,
             tools: crate::tool::Toolset::default(),
+            webhooks: Vec::new(),
             created_at: jiff::Timestamp::UNIX_EPOCH,
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ProjectId, WorkspaceId};
 use crate::text::Label;
 use crate::tool::Toolset;
+use crate::webhook::Subscription;
 
 mod bounds;
 mod create;
@@ -19,7 +20,7 @@ pub use bounds::{Bounds, MAX_CALLS, MAX_ROUNDS};
 pub use create::create;
 pub use find::resolve;
 pub use list::list;
-pub use number::{meant, numbered};
+pub use number::{meant, number_of, numbered};
 pub use set_agent::{AgentDraft, set_agent};
 
 /// One agent and its knowledge.
@@ -37,6 +38,8 @@ pub struct Project {
     pub knowledge_version: u64,
     /// What it knows of its tools without reading them.
     pub tools: Toolset,
+    /// Who is told what happens in it.
+    pub webhooks: Vec<Subscription>,
     /// When it was made.
     pub created_at: Timestamp,
 }

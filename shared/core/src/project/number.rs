@@ -2,7 +2,7 @@
 
 use super::Project;
 use crate::error::{Error, Result};
-use crate::id::WorkspaceId;
+use crate::id::{ProjectId, WorkspaceId};
 use crate::key::ApiKey;
 use crate::ports::WorkspaceStore;
 use crate::workspace::default_project;
@@ -15,11 +15,29 @@ use crate::workspace::default_project;
 /// When the store fails.
 pub async fn numbered(store: &impl WorkspaceStore, key: &ApiKey) -> Result<Vec<(u32, Project)>> {
     let workspace = key.id.workspace;
+    let all = all(store, workspace).await?;
+    Ok(all.into_iter().filter(|(_, project)| may_see(key, workspace, project)).collect())
+}
+
+/// The number of a project.
+///
+/// # Errors
+/// [`Error::NotFound`] when the workspace has no such project.
+pub async fn number_of(
+    store: &impl WorkspaceStore,
+    workspace: WorkspaceId,
+    project: ProjectId,
+) -> Result<u32> {
+    let all = all(store, workspace).await?;
+    let found = all.iter().find(|(_, known)| known.id == project);
+    found.map(|(number, _)| *number).ok_or(Error::NotFound)
+}
+
+async fn all(store: &impl WorkspaceStore, workspace: WorkspaceId) -> Result<Vec<(u32, Project)>> {
     let mut projects = store.projects(workspace).await?;
     // A project made in the millisecond of its workspace could sort before the default one.
     projects.sort_by_key(|project| project.id != default_project(workspace));
-    let all = (1_u32..).zip(projects);
-    Ok(all.filter(|(_, project)| may_see(key, workspace, project)).collect())
+    Ok((1_u32..).zip(projects).collect())
 }
 
 /// The project that a key means: its own, or the one with a number.

@@ -8,6 +8,7 @@ use super::talk::Replied;
 use super::{Ending, Settled, Settlement};
 use crate::app::App;
 use crate::callback::{Event, Payload, PayloadMessage};
+use crate::contact::Profile;
 use crate::conversation::{self, Conversation, ConversationStatus, HandoffReason, Told};
 use crate::delivery::{self, Delivery};
 use crate::error::{Error, Result};
@@ -17,8 +18,10 @@ use crate::message::{Citation, Message, OwedReply, Sender, Visibility};
 use crate::money::MicroCredits;
 use crate::outbox::GenerationJob;
 use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Situation};
-use crate::text::Content;
+use crate::project::Project;
+use crate::text::{Content, Label};
 use crate::wallet::{LedgerEntry, LedgerKind, Usage, UsageSource};
+use crate::webhook::{self, Drafts, Fact, Scene};
 
 const MAX_STALE_ROUNDS: usize = 20;
 const SILENT_MODEL: &str = "I'm sorry, I don't have an answer to that right now.";
@@ -32,7 +35,8 @@ pub(super) async fn settle<P: Ports>(
     outcome: Outcome,
 ) -> Result<()> {
     let key = app.store.key(owed.key).await?;
-    let patience = situation.project.agent.escalation.low_confidence_turns;
+    let of = (&situation.project, &situation.workspace.name);
+    let patience = of.0.agent.escalation.low_confidence_turns;
     let mut conversation = situation
         .conversation
         .ok_or_else(|| Error::internal("a claimed message has no conversation"))?;
@@ -48,8 +52,13 @@ pub(super) async fn settle<P: Ports>(
         } else {
             Handoff::No
         };
+        let person = webhook::person(app, of.0, &conversation).await?;
         let ending = (&outcome, key.as_ref(), &handoff);
-        let settlement = draft(app, conversation, job, owed, ending);
+        let mut settlement = draft(app, conversation, job, owed, ending);
+        if let Some(person) = &person {
+            let drafts = told(app, of, (&settlement, person), (owed, &outcome, &handoff));
+            settlement.deliveries.extend(drafts);
+        }
         match app.store.settle(&settlement).await? {
             Settled::Stored => {
                 announce(app, &settlement.deliveries).await;
@@ -170,6 +179,40 @@ fn draft<P: Ports>(
         charge: charge(app, owed, ending, usage, now),
         deliveries,
     }
+}
+
+/// Writes down what happened, in the order of its happening, for those who subscribed to it.
+fn told<P: Ports>(
+    app: &App<P>,
+    of: (&Project, &Label),
+    (settlement, person): (&Settlement, &Profile),
+    (owed, outcome, handoff): (&OwedReply, &Outcome, &Handoff),
+) -> Drafts {
+    let (conversation, question) = (&settlement.conversation, &owed.message);
+    let scene = Scene { conversation, person };
+    let reply = settlement.reply.as_ref();
+    let handed_off = matches!(handoff, Handoff::To(_)) && reply.is_some();
+    let Told { reason, summary } = why(outcome);
+    let ours = conversation::summary(conversation, question);
+    let summary = summary.unwrap_or(&ours);
+    let failed = match (outcome, settlement.ending) {
+        (Outcome::Failed { reason, .. }, Ending::Failed) => {
+            Some(Fact::GenerationFailed { scene, message: question.id, reason })
+        }
+        _ => None,
+    };
+    let facts = [
+        reply.map(|reply| Fact::Replied { scene, question, reply }),
+        reply.filter(|_| is_unsure(outcome)).map(|reply| Fact::UnsureReply {
+            scene,
+            question,
+            reply,
+        }),
+        handed_off.then_some(Fact::HandedOff { scene, message: question, reason, summary }),
+        failed,
+    ];
+    let facts: Vec<Fact<'_>> = facts.into_iter().flatten().collect();
+    webhook::drafts(app, of, &facts)
 }
 
 /// The ledger row. A failure costs nothing; anything else costs the tokens used, and never more than

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{Tool, ToolAnswer};
 use crate::app::App;
-use crate::callback;
+use crate::callback::{self, Signable};
+use crate::dialect::Dialect;
 use crate::egress::CallbackUrl;
 use crate::id::ToolCallId;
 use crate::ports::{Clock, HttpOut, OutgoingError, OutgoingRequest, OutgoingResponse, Ports};
@@ -70,7 +71,10 @@ pub(crate) async fn call<P: Ports>(
     let Ok(url) = CallbackUrl::parse(&tool.url, &app.settings.egress) else {
         return of_error(OutgoingError::RefusedAddress);
     };
-    let headers = callback::sign(std::slice::from_ref(secret), &id, EVENT, &body, app.now());
+    // A tool is called in the native dialect, whoever asked.
+    let what =
+        Signable { dialect: Dialect::Aiva, id: &id, event: EVENT, body: &body, attempt: &id };
+    let headers = callback::sign(std::slice::from_ref(secret), what, app.now());
     let request = OutgoingRequest {
         url,
         headers,

@@ -50,6 +50,7 @@ pub async fn request(
         agent: Agent::default(),
         knowledge_version: 0,
         tools: Toolset::default(),
+        webhooks: Vec::new(),
         created_at: now,
     };
     store.create_workspace(&workspace, &project).await?;

@@ -1,4 +1,4 @@
-//! The AeroChat dialect: messages that are answered at once, contacts, conversations by the page.
+//! The AeroChat dialect: messages that are answered at once, contacts, conversations by the page, webhooks.
 
 use aiva_core::dialect::Dialect;
 use aiva_core::key::Scope;
@@ -9,7 +9,11 @@ use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
 mod contacts;
 pub mod error;
 mod messages;
+mod redact;
+mod telling;
 mod wire;
+
+pub(crate) use telling::render;
 
 const VOICE: Voice = Voice::Dialect(Dialect::Aerochat);
 

@@ -93,7 +93,7 @@ impl From<&Profile> for Contact {
 }
 
 /// Where a conversation happens: a widget stands on the web.
-fn channel(source: aiva_core::conversation::Source) -> &'static str {
+pub(super) fn channel(source: aiva_core::conversation::Source) -> &'static str {
     match source {
         aiva_core::conversation::Source::Api => "api",
         aiva_core::conversation::Source::Widget => "web",

@@ -12,7 +12,10 @@ mod identity;
 mod me;
 mod messages;
 pub mod openapi;
+mod telling;
 pub mod wire;
+
+pub(crate) use telling::render;
 
 const VOICE: Voice = Voice::Dialect(Dialect::Aiva);
 

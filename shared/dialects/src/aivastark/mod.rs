@@ -12,8 +12,12 @@ mod list;
 mod project;
 mod query;
 mod stream;
+mod telling;
+mod webhooks;
 mod widgets;
 mod wire;
+
+pub(crate) use telling::render;
 
 /// Its routes.
 pub const ROUTES: &[Route] = &[
@@ -25,6 +29,10 @@ pub const ROUTES: &[Route] = &[
     widgets::READ,
     widgets::UPDATE,
     widgets::DELETE,
+    webhooks::CREATE,
+    webhooks::LIST,
+    webhooks::READ,
+    webhooks::DELETE,
 ];
 
 /// What `conversation-read` serves of it.
@@ -35,6 +43,11 @@ pub(crate) fn reading<P: Ports>() -> RouteSet<P> {
 /// What `chat` serves of it.
 pub(crate) fn chatting<P: Ports>() -> RouteSet<P> {
     query::serving().with(widgets::serving())
+}
+
+/// What `admin` serves of it.
+pub(crate) fn managing<P: Ports>() -> RouteSet<P> {
+    webhooks::serving()
 }
 
 const fn route(

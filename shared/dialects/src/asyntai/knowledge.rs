@@ -57,5 +57,5 @@ pub(super) async fn remove<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<R
     let project = website(&edge, &call, &caller).await?;
     let id: SourceId = call.param("id").parse().map_err(|_| Error::NotFound)?;
     knowledge::remove(&edge.app.store, &project, id).await?;
-    Reply::json(StatusCode::OK, &Removed::done())
+    Reply::json(StatusCode::OK, &Removed::entry())
 }

@@ -1,4 +1,4 @@
-//! The Asyntai dialect: chat, websites, sessions, leads, the account, and knowledge.
+//! The Asyntai dialect: chat, websites, sessions, leads, the account, knowledge, and webhooks.
 
 use aiva_core::dialect::Dialect;
 use aiva_core::key::Scope;
@@ -12,8 +12,12 @@ mod chat;
 pub mod error;
 mod knowledge;
 mod sessions;
+mod telling;
+mod webhooks;
 mod websites;
 mod wire;
+
+pub(crate) use telling::render;
 
 const fn read(paths: &'static [&'static str], scope: Scope) -> Route {
     let (function, voice) = (Function::ConversationRead, Voice::Dialect(Dialect::Asyntai));
@@ -25,6 +29,11 @@ const fn write(verb: Verb, paths: &'static [&'static str], scope: Scope) -> Rout
     Route { function, voice, verb, paths, access: Access::Key(scope) }
 }
 
+const fn manage(verb: Verb, paths: &'static [&'static str]) -> Route {
+    let (function, voice) = (Function::Admin, Voice::Dialect(Dialect::Asyntai));
+    Route { function, voice, verb, paths, access: Access::Key(Scope::WebhooksManage) }
+}
+
 const CHAT: Route = write(Verb::Post, &["/api/v1/chat"], Scope::MessagesWrite);
 const WEBSITES: Route = read(&["/api/v1/websites"], Scope::AccountRead);
 const HISTORY: Route = read(&["/api/v1/conversations?session_id"], Scope::ConversationsRead);
@@ -34,10 +43,33 @@ const ACCOUNT: Route = read(&["/api/v1/account"], Scope::AccountRead);
 const KNOWLEDGE: Route = read(&["/api/v1/knowledge"], Scope::KnowledgeRead);
 const ADD_TEXT: Route = write(Verb::Post, &["/api/v1/knowledge/text"], Scope::KnowledgeWrite);
 const REMOVE: Route = write(Verb::Delete, &["/api/v1/knowledge/{id}"], Scope::KnowledgeWrite);
+const WEBHOOKS: Route = manage(Verb::Get, &["/api/v1/webhooks"]);
+const SUBSCRIBE: Route = manage(Verb::Post, &["/api/v1/webhooks"]);
+const UNSUBSCRIBE: Route = manage(Verb::Delete, &["/api/v1/webhooks/{id}"]);
 
 /// Its routes.
-pub const ROUTES: &[Route] =
-    &[CHAT, WEBSITES, HISTORY, SESSIONS, LEADS, ACCOUNT, KNOWLEDGE, ADD_TEXT, REMOVE];
+pub const ROUTES: &[Route] = &[
+    CHAT,
+    WEBSITES,
+    HISTORY,
+    SESSIONS,
+    LEADS,
+    ACCOUNT,
+    KNOWLEDGE,
+    ADD_TEXT,
+    REMOVE,
+    WEBHOOKS,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+];
+
+/// What `admin` serves of it.
+pub(crate) fn managing<P: Ports>() -> RouteSet<P> {
+    RouteSet::new()
+        .serve(WEBHOOKS, |edge, call| Box::pin(webhooks::list(edge, call)))
+        .serve(SUBSCRIBE, |edge, call| Box::pin(webhooks::create(edge, call)))
+        .serve(UNSUBSCRIBE, |edge, call| Box::pin(webhooks::remove(edge, call)))
+}
 
 /// What `chat` serves of it.
 pub(crate) fn chatting<P: Ports>() -> RouteSet<P> {

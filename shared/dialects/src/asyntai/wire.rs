@@ -1,5 +1,7 @@
 //! What goes over the wire.
 
+use std::fmt;
+
 use aiva_core::contact::Phone;
 use aiva_core::conversation::Conversation;
 use aiva_core::error::{Error, Unanswered};
@@ -9,7 +11,9 @@ use aiva_core::knowledge::Source;
 use aiva_core::message::{Asked, Message, Outcome, Sender, SkipReason};
 use aiva_core::project::Project;
 use aiva_core::time;
+use aiva_core::webhook::{Webhook, WebhookId};
 use aiva_core::workspace::{Workspace, default_project};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 /// The answer to a message.
@@ -71,6 +75,8 @@ lists! {
     Leads { leads: Lead },
     /// What a website's agent knows, newest first.
     Entries { entries: Entry },
+    /// Its webhooks, newest first.
+    Webhooks { webhooks: Hook },
 }
 
 /// A project.
@@ -246,7 +252,71 @@ impl Added {
     }
 }
 
-/// A source was deleted.
+/// A webhook.
+#[derive(Debug, Serialize)]
+pub(super) struct Hook {
+    id: WebhookId,
+    url: String,
+    events: Vec<&'static str>,
+    is_active: bool,
+    created_at: String,
+}
+
+impl From<&Webhook> for Hook {
+    fn from(webhook: &Webhook) -> Self {
+        Self {
+            id: webhook.id,
+            url: webhook.callback.url.clone(),
+            events: webhook.events.iter().map(|event| event.as_str()).collect(),
+            is_active: webhook.callback.is_enabled(),
+            created_at: time::seconds(webhook.created_at),
+        }
+    }
+}
+
+/// A webhook was made.
+#[derive(Debug, Serialize)]
+pub(super) struct Subscribed<'a> {
+    success: bool,
+    webhook: NewHook<'a>,
+}
+
+impl<'a> Subscribed<'a> {
+    pub(super) const fn new(webhook: NewHook<'a>) -> Self {
+        Self { success: true, webhook }
+    }
+}
+
+/// A webhook with its secret, which is told once.
+#[derive(Serialize)]
+pub(super) struct NewHook<'a> {
+    id: WebhookId,
+    url: &'a str,
+    events: Vec<&'static str>,
+    secret: &'a str,
+    created_at: String,
+}
+
+impl<'a> NewHook<'a> {
+    pub(super) fn new(webhook: &'a Webhook, secret: &'a SecretString) -> Self {
+        Self {
+            id: webhook.id,
+            url: &webhook.callback.url,
+            events: webhook.events.iter().map(|event| event.as_str()).collect(),
+            secret: secret.expose_secret(),
+            created_at: time::seconds(webhook.created_at),
+        }
+    }
+}
+
+/// Secrets are never shown in a log.
+impl fmt::Debug for NewHook<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewHook")
+    }
+}
+
+/// Something was deleted.
 #[derive(Debug, Serialize)]
 pub(super) struct Removed {
     success: bool,
@@ -254,7 +324,13 @@ pub(super) struct Removed {
 }
 
 impl Removed {
-    pub(super) const fn done() -> Self {
+    /// A source.
+    pub(super) const fn entry() -> Self {
         Self { success: true, message: "Knowledge base entry deleted" }
+    }
+
+    /// A webhook.
+    pub(super) const fn webhook() -> Self {
+        Self { success: true, message: "Webhook deleted" }
     }
 }

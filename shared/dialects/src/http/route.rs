@@ -48,7 +48,7 @@ pub enum Function {
     IdentityVerify,
     /// Answers messages while their senders wait, and serves what belongs to those dialects.
     Chat,
-    /// Serves the operator API.
+    /// Serves the operator API, and manages webhooks.
     Admin,
 }
 

@@ -70,6 +70,8 @@ struct DeliveryRow {
     conversation_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_id: Option<String>,
     url: String,
     status: &'static str,
     attempts: Vec<AttemptRow>,
@@ -112,6 +114,7 @@ impl From<Delivery> for DeliveryRow {
             event: delivery.event.as_str(),
             conversation_id: delivery.conversation,
             key_id: delivery.endpoint.key().map(|key| key.to_string()),
+            webhook_id: delivery.endpoint.webhook().map(|webhook| webhook.to_string()),
             url: delivery.url,
             status: delivery.status.as_str(),
             attempts: delivery.attempts.into_iter().map(AttemptRow::from).collect(),
@@ -151,7 +154,8 @@ async fn log<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure>
     let wanted = DeliveryFilter {
         status: filter(&call, "status", DeliveryStatus::parse)?,
         event: filter(&call, "event", Event::parse)?,
-        endpoint: filter(&call, "keyId", |text| text.parse().ok().map(EndpointId::Key))?,
+        endpoint: filter(&call, "keyId", |text| text.parse().ok().map(EndpointId::Key))?
+            .or(filter(&call, "webhookId", |text| text.parse().ok().map(EndpointId::Webhook))?),
     };
     let workspace = read::workspace(&edge, &call).await?.id;
     let asked = page::asked(&edge, &call, workspace, "deliveries").await?;

@@ -22,6 +22,7 @@ mod takeover;
 mod tool;
 mod usage;
 mod wallet;
+mod webhook;
 mod workspace;
 
 /// Its routes.
@@ -48,6 +49,13 @@ pub const ROUTES: &[Route] = &[
     delivery::LOG,
     delivery::READ,
     delivery::REPLAY,
+    webhook::CREATE,
+    webhook::LIST,
+    webhook::READ,
+    webhook::UPDATE,
+    webhook::REMOVE,
+    webhook::TEST,
+    webhook::ROTATE_SECRET,
     recovery::RECOVER,
     recovery::READ,
     wallet::READ,
@@ -90,6 +98,7 @@ pub fn serving<P: Ports>() -> RouteSet<P> {
         .with(people::serving())
         .with(key::serving())
         .with(delivery::serving())
+        .with(webhook::serving())
         .with(recovery::serving())
         .with(wallet::serving())
         .with(usage::serving())

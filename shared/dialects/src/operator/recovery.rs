@@ -97,6 +97,7 @@ fn command(mut fields: Fields) -> Result<RecoverCommand, Failure> {
     let since = fields.required_text("since", as_written);
     let until = fields.optional_text("until", as_written);
     let key = fields.optional_text("keyId", |field, text| Ok((field, text.to_owned())));
+    let webhook = fields.optional_text("webhookId", |field, text| Ok((field, text.to_owned())));
     let dry_run = fields.optional("dryRun", yes_or_no);
     let rate_per_second = fields.optional("ratePerSecond", whole);
     let (Some(since), Some(until), Some(endpoint), Some(dry_run), Some(rate_per_second)) =
@@ -104,7 +105,8 @@ fn command(mut fields: Fields) -> Result<RecoverCommand, Failure> {
     else {
         return Err(fields.refusal());
     };
-    let dry_run = dry_run.unwrap_or(false);
+    let Some(webhook) = webhook else { return Err(fields.refusal()) };
+    let (dry_run, endpoint) = (dry_run.unwrap_or(false), endpoint.or(webhook));
     Ok(RecoverCommand { since, until, endpoint, dry_run, rate_per_second })
 }
 

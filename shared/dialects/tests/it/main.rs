@@ -15,6 +15,7 @@ mod plan;
 mod refusal;
 mod routes;
 mod takeover;
+mod telling;
 mod tool;
 mod transcript;
 mod world;

@@ -341,6 +341,7 @@ impl World {
                 egress: EgressPolicy { local: true, ports: vec![443] },
                 outbox_grace_ms: 10_000,
                 answer_within_ms: 27_000,
+                render: aiva_dialects::telling::render,
                 identity: IdentitySettings {
                     public_url: Some("https://aiva.example".to_owned()),
                     ..IdentitySettings::default()

@@ -16,9 +16,10 @@ use aiva_core::ports::{Clock, ConversationStore, Desk, Entropy};
 use aiva_core::recovery::{self, RecoverCommand};
 use aiva_core::reply::{self, GenerationSettings};
 use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
+use aiva_core::webhook::{self, WebhookPatch};
 
 use super::world::{Sent, World, ids};
-use super::{asking, tools};
+use super::{asking, tools, webhooks};
 
 /// One step: somebody does something, or a process dies in the middle of it.
 pub(super) async fn step(world: &mut World) {
@@ -66,7 +67,8 @@ pub(super) fn draw(world: &mut World) -> usize {
     };
     let serial = world.sent.len();
     let wish = if world.dice.chance(5) { ". I want to talk to a human" } else { "" };
-    let said = format!("question {serial}{wish}");
+    let mail = if world.dice.chance(10) { webhooks::address(serial) } else { String::new() };
+    let said = format!("question {serial}{wish}{mail}");
     let command = SubmitCommand {
         background: None,
         details: Details::default(),
@@ -231,6 +233,10 @@ async fn switch(world: &World, on: bool) {
     let patch = KeyPatch { callback_enabled: Some(on), ..KeyPatch::default() };
     let (app, workspace) = (&world.app, &world.workspace);
     allowed(key::update(app, app, workspace, world.key, patch).await);
+    for webhook in &world.webhooks {
+        let patch = WebhookPatch { enabled: Some(on), ..WebhookPatch::default() };
+        allowed(webhook::update(app, workspace.id, webhook.id, patch).await);
+    }
 }
 
 /// Asked three times with the same name, as a request with an idempotency key is.

@@ -24,6 +24,8 @@ pub(super) struct SimEndpoint {
     pub(super) healthy: Mutex<bool>,
     /// Bodies received, by delivery id.
     pub(super) received: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+    /// Names of AeroChat's attempts.
+    attempts: Mutex<BTreeSet<String>>,
     /// Calls received by the tools.
     pub(super) calls: Mutex<Vec<ToolCall>>,
     /// Who is verified now, in truth.
@@ -36,6 +38,7 @@ impl SimEndpoint {
             dice,
             healthy: Mutex::new(false),
             received: Mutex::default(),
+            attempts: Mutex::default(),
             calls: Mutex::default(),
             verified: Mutex::default(),
         }
@@ -59,12 +62,16 @@ impl HttpOut for SimEndpoint {
         }
         let header = |name: &str| {
             let found = request.headers.iter().find(|(key, _)| *key == name);
-            found.expect("every request names itself").1.clone()
+            found.map(|(_, value)| value.clone())
         };
-        let id = header("x-assistify-delivery-id");
-        if header("x-assistify-event") == "tool.call" {
+        let id = header("webhook-id").expect("every request names itself");
+        if header("x-assistify-event").as_deref() == Some("tool.call") {
             self.take_call(id, &request.body);
         } else {
+            if let Some(attempt) = header("x-aerochat-delivery") {
+                let mut attempts = self.attempts.lock().expect("no panic holds the endpoint");
+                assert!(attempts.insert(attempt), "two attempts have one name");
+            }
             let mut received = self.received.lock().expect("no panic holds the endpoint");
             received.entry(id).or_default().push(request.body);
         }

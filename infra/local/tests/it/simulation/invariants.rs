@@ -13,9 +13,9 @@ use aiva_core::ports::{ConversationStore, DeliveryStore, WalletStore};
 use aiva_core::wallet::{LedgerEntry, LedgerKind};
 
 use super::model::WISH;
-use super::money;
 use super::tools::{LOOKUP, REFUND};
 use super::world::World;
+use super::{money, webhooks};
 
 pub(super) async fn check(world: &World) {
     let messages = messages(world).await;
@@ -23,12 +23,16 @@ pub(super) async fn check(world: &World) {
     let deliveries = deliveries(world).await;
     let endings = endings(world).await;
     messages_are_exactly_those_accepted(world, &messages);
-    every_message_has_one_ending(world, &messages, &deliveries, &endings);
+    every_event_arrived_unchanged(world, &deliveries);
+    let (callbacks, webhooks): (Vec<Delivery>, Vec<Delivery>) =
+        deliveries.into_iter().partition(|delivery| delivery.endpoint.key().is_some());
+    every_message_has_one_ending(world, &messages, &callbacks, &endings);
     nobody_speaks_beside_a_human(&messages);
     replies_come_in_the_order_of_their_messages(&messages);
-    every_handoff_is_told(&messages, &deliveries, &endings);
+    every_handoff_is_told(&messages, &callbacks, &endings);
+    every_reply_is_told_once(&messages, &callbacks);
+    webhooks::every_fact_is_told(world, &messages, (&callbacks, &webhooks));
     money_adds_up(world, &messages, &ledger, &endings).await;
-    every_event_arrived_unchanged(world, &messages, &deliveries);
     money::came_in_once(world, &ledger).await;
     no_call_is_repeated_or_made_for_the_wrong_one(world);
 }
@@ -134,12 +138,15 @@ fn ended(endings: &Endings, how: &str) -> usize {
     endings.values().filter(|ending| *ending == how).count()
 }
 
-fn of_sender(messages: &[Vec<Message>], sender: Sender) -> impl Iterator<Item = &Message> {
+pub(super) fn of_sender(
+    messages: &[Vec<Message>],
+    sender: Sender,
+) -> impl Iterator<Item = &Message> {
     messages.iter().flatten().filter(move |message| message.sender == sender)
 }
 
 /// The question that a reply of the simulated model answers.
-fn question(reply: &Message) -> &str {
+pub(super) fn question(reply: &Message) -> &str {
     reply.content.as_str().split_once(" to ").expect("an answer names its question").1
 }
 
@@ -268,13 +275,8 @@ async fn money_adds_up(
     }
 }
 
-fn every_event_arrived_unchanged(
-    world: &World,
-    messages: &[Vec<Message>],
-    deliveries: &[Delivery],
-) {
+fn every_event_arrived_unchanged(world: &World, deliveries: &[Delivery]) {
     let received = world.endpoint.received.lock().expect("no panic holds the endpoint");
-    let mut by_message: BTreeMap<String, usize> = BTreeMap::new();
     for delivery in deliveries {
         let ended = matches!(delivery.status, DeliveryStatus::Delivered | DeliveryStatus::GivenUp);
         assert!(ended, "a delivery is {:?} for ever", delivery.status);
@@ -290,18 +292,24 @@ fn every_event_arrived_unchanged(
         let successes =
             delivery.attempts.iter().filter(|attempt| answered(attempt.status_code)).count();
         assert_eq!(successes > 0, delivery.status == DeliveryStatus::Delivered, "the log is wrong");
-        *by_message.entry(field(delivery, "messageId")).or_default() += 1;
-    }
-    let replies = of_sender(messages, Sender::Ai).chain(of_sender(messages, Sender::Agent));
-    for reply in replies {
-        assert_eq!(by_message.get(&reply.id.to_string()), Some(&1), "one delivery for each reply");
     }
     let known: BTreeSet<String> =
         deliveries.iter().map(|delivery| delivery.id.to_string()).collect();
     assert!(received.keys().all(|id| known.contains(id)), "something unknown was sent");
 }
 
-fn field(delivery: &Delivery, name: &str) -> String {
+fn every_reply_is_told_once(messages: &[Vec<Message>], callbacks: &[Delivery]) {
+    let mut by_message: BTreeMap<String, usize> = BTreeMap::new();
+    for delivery in callbacks {
+        *by_message.entry(field(delivery, "messageId")).or_default() += 1;
+    }
+    let replies = of_sender(messages, Sender::Ai).chain(of_sender(messages, Sender::Agent));
+    for reply in replies {
+        assert_eq!(by_message.get(&reply.id.to_string()), Some(&1), "one delivery for each reply");
+    }
+}
+
+pub(super) fn field(delivery: &Delivery, name: &str) -> String {
     let body: serde_json::Value =
         serde_json::from_str(&delivery.payload).expect("a payload is JSON");
     body[name].as_str().unwrap_or_default().to_owned()

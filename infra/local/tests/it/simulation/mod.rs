@@ -14,6 +14,7 @@ mod invariants;
 mod model;
 mod money;
 mod tools;
+mod webhooks;
 mod world;
 
 use std::panic::AssertUnwindSafe;

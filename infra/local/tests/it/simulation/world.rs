@@ -20,7 +20,8 @@ use aiva_core::ports::{Clock, Entropy, KeyStore, KnowledgeIndex, Names, Ports, W
 use aiva_core::project::{self, Agent, Escalation, ModelSettings, Project};
 use aiva_core::text::{IdempotencyKey, Label};
 use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
-use aiva_core::workspace::{self, Plan, Workspace, WorkspaceLimits, WorkspaceStatus};
+use aiva_core::webhook::Webhook;
+use aiva_core::workspace::{self, Workspace, WorkspaceLimits, WorkspaceStatus};
 use aiva_embedded::{EmbeddedDynamo, EmbeddedSqs, FaultPlan, ManualClock};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -29,7 +30,7 @@ use super::desk::SimDesk;
 use super::endpoint::SimEndpoint;
 use super::model::SimModel;
 use super::money::{self, SimBank};
-use super::tools;
+use super::{tools, webhooks};
 
 pub(super) const TABLE: &str = "aiva";
 pub(super) const GENERATION: &str = "generation.fifo";
@@ -145,6 +146,8 @@ pub(super) struct World {
     pub(super) worst_case: MicroCredits,
     pub(super) workspace: Workspace,
     pub(super) key: KeyId,
+    /// Who else is told what happens.
+    pub(super) webhooks: Vec<Webhook>,
     pub(super) sent: Vec<Sent>,
     pub(super) credited: i64,
     pub(super) invocations: u64,
@@ -180,20 +183,13 @@ impl World {
                 names: NoNames,
                 clock: SimClock(clock.clone()),
                 entropy,
-                settings: Settings {
-                    powered_by: "Assistify".to_owned(),
-                    egress: EgressPolicy::default(),
-                    outbox_grace_ms: 20_000,
-                    answer_within_ms: 27_000,
-                    identity: IdentitySettings::default(),
-                    payments: money::collected_by_stripe(),
-                },
+                settings: deployment(),
             }
         };
         let truth = app(dynamo.client(), sqs.client());
         let faulty = app(dynamo.client_with_faults(&faults), sqs.client_with_faults(&faults));
         let patience = [None, Some(2), Some(4)][usize::try_from(dice.below(3)).expect("small")];
-        let (workspace, key) = found(&truth, patience, money::plan(&dice)).await;
+        let (workspace, key, webhooks) = found(&truth, patience, &dice).await;
         let worst_case = worst_case(&truth, &workspace).await;
         let endpoint = Arc::new(SimEndpoint::new(dice.clone()));
         let mut world = Self {
@@ -213,6 +209,7 @@ impl World {
             deliveries_url,
             workspace,
             key,
+            webhooks,
             sent: Vec::new(),
             credited: 0,
             invocations: 0,
@@ -248,6 +245,18 @@ impl World {
     }
 }
 
+fn deployment() -> Settings {
+    Settings {
+        powered_by: "Assistify".to_owned(),
+        egress: EgressPolicy::default(),
+        outbox_grace_ms: 20_000,
+        answer_within_ms: 27_000,
+        render: aiva_dialects::telling::render,
+        identity: IdentitySettings::default(),
+        payments: money::collected_by_stripe(),
+    }
+}
+
 async fn worst_case(app: &App<SimPorts>, workspace: &Workspace) -> MicroCredits {
     let found = project::resolve(&app.store, workspace.id, "default").await.expect("a project");
     wallet::view(&app.store, workspace, &found, app.clock.now()).await.expect("a wallet").worst_case
@@ -275,8 +284,8 @@ async fn create_queue(client: &aws_sdk_sqs::Client, name: &str) -> String {
 async fn found(
     app: &App<SimPorts>,
     low_confidence_turns: Option<u8>,
-    plan: Plan,
-) -> (Workspace, KeyId) {
+    dice: &Dice,
+) -> (Workspace, KeyId, Vec<Webhook>) {
     let now = app.clock.now();
     let id = WorkspaceId::new(now, &app.entropy);
     let workspace = Workspace {
@@ -284,7 +293,7 @@ async fn found(
         name: Label::parse("name", "Simulated").expect("a label"),
         email: "owner@example.com".to_owned(),
         status: WorkspaceStatus::Pending,
-        plan,
+        plan: money::plan(dice),
         limits: WorkspaceLimits::default(),
         rates: Rates::default(),
         wallet_shards: 3,
@@ -303,6 +312,7 @@ async fn found(
         },
         knowledge_version: 0,
         tools: aiva_core::tool::Toolset::default(),
+        webhooks: Vec::new(),
         created_at: now,
     };
     app.store.create_workspace(&workspace, &project).await.expect("the workspace is stored");
@@ -317,7 +327,8 @@ async fn found(
     tools::offer(app, &workspace).await;
     money::set_rules(app, &workspace, worst_case(app, &workspace).await).await;
     let key = api_key(app, &workspace).await;
-    (workspace, key)
+    let webhooks = webhooks::subscribe(app, &workspace, dice).await;
+    (workspace, key, webhooks)
 }
 
 async fn api_key(app: &App<SimPorts>, workspace: &Workspace) -> KeyId {

@@ -1,6 +1,7 @@
-//! Keys of deliveries, and of recoveries of those that were missed.
+//! Keys of deliveries, of webhooks, and of recoveries of those that were missed.
 
 use aiva_core::id::{DeliveryId, RecoveryId, WorkspaceId};
+use aiva_core::webhook::WebhookId;
 use jiff::Timestamp;
 
 use super::{Key, LIST_SHARDS, Span, sharded, tenant};
@@ -25,6 +26,16 @@ pub(in crate::dynamo) fn deliveries_between(
     let (low, high) = (DeliveryId::range_at(since).0.bare(), DeliveryId::range_at(until).1.bare());
     let bounded = |span| Span { low: low.clone(), high: high.clone(), ..span };
     deliveries(workspace).into_iter().map(bounded).collect()
+}
+
+/// A webhook. Each has a partition of its own, as keys have.
+pub(in crate::dynamo) fn webhook(id: WebhookId) -> Key {
+    Key::new(format!("{}#E#{}", tenant(id.workspace), id.webhook.bare()), "E")
+}
+
+/// Whether a row is a webhook's.
+pub(in crate::dynamo) fn is_webhook(key: &Key) -> bool {
+    key.sort == "E"
 }
 
 /// A recovery of missed events.

@@ -19,6 +19,7 @@ pub(super) mod recovery;
 pub(super) mod request_log;
 pub(super) mod tool;
 pub(super) mod wallet;
+pub(super) mod webhook;
 pub(super) mod widget;
 pub(super) mod workspace;
 

@@ -1,11 +1,12 @@
 //! Workspaces and projects.
 
-use aiva_core::error::Result;
+use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, WorkspaceId};
 use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::project::{Agent, Project};
 use aiva_core::text::Label;
 use aiva_core::tool::Toolset;
+use aiva_core::webhook::Subscription;
 use aiva_core::workspace::{AccessRequest, Plan, Workspace, WorkspaceLimits, WorkspaceStatus};
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +91,7 @@ impl From<&Workspace> for WorkspaceRow {
 }
 
 impl TryFrom<WorkspaceRow> for Workspace {
-    type Error = aiva_core::error::Error;
+    type Error = Error;
 
     fn try_from(row: WorkspaceRow) -> Result<Self> {
         Ok(Self {
@@ -126,11 +127,22 @@ pub(in crate::dynamo) struct ProjectRow {
     tc: u32,
     #[serde(default, skip_serializing_if = "is_none")]
     tt: u32,
+    /// Who is told what happens, as one text, so that it can be compared as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wh: Option<String>,
     ca: Millis,
 }
 
 fn is_none(count: &u32) -> bool {
     *count == 0
+}
+
+/// A project's subscriptions as they are stored and compared; none are no text.
+pub(in crate::dynamo) fn subscriptions_text(list: &[Subscription]) -> Result<Option<String>> {
+    if list.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(list).map(Some).map_err(Error::internal)
 }
 
 impl From<&Project> for ProjectRow {
@@ -143,13 +155,15 @@ impl From<&Project> for ProjectRow {
             kv: project.knowledge_version,
             tc: project.tools.count,
             tt: project.tools.tokens,
+            // A new project has none.
+            wh: None,
             ca: project.created_at.into(),
         }
     }
 }
 
 impl TryFrom<ProjectRow> for Project {
-    type Error = aiva_core::error::Error;
+    type Error = Error;
 
     fn try_from(row: ProjectRow) -> Result<Self> {
         Ok(Self {
@@ -159,6 +173,11 @@ impl TryFrom<ProjectRow> for Project {
             agent: row.ag,
             knowledge_version: row.kv,
             tools: Toolset { count: row.tc, tokens: row.tt },
+            webhooks: row
+                .wh
+                .as_deref()
+                .map_or_else(|| Ok(Vec::new()), serde_json::from_str)
+                .map_err(Error::internal)?,
             created_at: row.ca.moment()?,
         })
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aiva_core::conversation::Conversation;
+use aiva_core::delivery::Delivery;
 use aiva_core::message::{Disposition, SkipReason, Submission, Submitted};
 use aiva_core::money::MicroCredits;
 use aiva_core::ports::{ConversationStore, MessageStore, WalletStore};
@@ -204,4 +205,34 @@ async fn a_shard_takes_its_share_of_the_months_messages_and_no_more() {
     };
     assert_eq!(counted(MONTH).await, [0, 0, 7, 0]);
     assert_eq!(counted(MONTH + 1).await, [0, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_first_messages_of_one_user_at_once_one_is_told_that_the_user_wrote_elsewhere() {
+    let world = World::rich(40).await;
+    let rivals = (0..8).map(|turn| {
+        let mut submission = world.first_message(&format!("c{turn}"), &format!("k{turn}"));
+        submission.learned.unmet = true;
+        match turn % 2 {
+            0 => capped(submission, i64::MAX),
+            _ => {
+                Submission { disposition: Disposition::Skip(SkipReason::AiDisabled), ..submission }
+            }
+        }
+    });
+    let outcomes = all(&world, rivals.collect()).await;
+    let stored = outcomes.iter().filter(|outcome| matches!(outcome, Submitted::Stored)).count();
+    let stale = outcomes.iter().filter(|outcome| matches!(outcome, Submitted::Stale)).count();
+    assert_eq!((stored, stale), (1, 7), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_message_is_told_to_ten_webhooks_in_its_one_transaction() {
+    let world = World::rich(40).await;
+    let mut submission = world.first_message("c", "k");
+    submission.learned.lead = true;
+    let delivery = world.delivery();
+    submission.deliveries =
+        (0..50).map(|_| (Delivery { id: id(at(2)), ..delivery.clone() }, at(40))).collect();
+    assert!(matches!(world.store.submit(&submission).await.unwrap(), Submitted::Stored));
 }

@@ -172,6 +172,7 @@ impl World {
         conversation.pending_replies += 1;
         conversation.last_key = Some(key);
         conversation.last_user = Some(external("user-1"));
+        conversation.person.user = Some(external("user-1"));
         let message = Message {
             id: id(at(1)),
             seq: conversation.seq,
@@ -349,6 +350,7 @@ pub(super) fn workspace(now: Timestamp) -> (Workspace, Project) {
         agent: Agent::default(),
         knowledge_version: 0,
         tools: aiva_core::tool::Toolset::default(),
+        webhooks: Vec::new(),
         created_at: now,
     };
     (workspace, project)

@@ -20,23 +20,26 @@ const HEADERS: [(&str, &str); 7] = [
     ("webhook-signature", "Standard Webhooks: `v1,` and the base64 signature"),
 ];
 
+/// The native events, their schemas, and what they say.
+const EVENTS: [(Event, &str, &str); 6] = [
+    (Event::AiReply, "ReplyEvent", "The agent replied"),
+    (Event::AgentReply, "AgentReplyEvent", "A human agent replied"),
+    (Event::ConversationHandoff, "HandoffEvent", "A conversation was handed to a human"),
+    (Event::IdentityVerified, "IdentityVerifiedEvent", "An end user proved who they are"),
+    (Event::GenerationFailed, "GenerationFailedEvent", "A reply will never come"),
+    (Event::TestPing, "TestPingEvent", "A test of the endpoint"),
+];
+
 pub(super) fn all() -> Paths {
     let paths = PathsBuilder::new();
-    let paths = Event::ALL.into_iter().fold(paths, |paths, event| {
-        paths.path(event.as_str(), PathItem::new(HttpMethod::Post, operation(event)))
+    let paths = EVENTS.into_iter().fold(paths, |paths, (event, schema, summary)| {
+        let operation = operation(event, schema, summary);
+        paths.path(event.as_str(), PathItem::new(HttpMethod::Post, operation))
     });
     paths.build()
 }
 
-fn operation(event: Event) -> OperationBuilder {
-    let (schema, summary) = match event {
-        Event::AiReply => ("ReplyEvent", "The agent replied"),
-        Event::AgentReply => ("AgentReplyEvent", "A human agent replied"),
-        Event::ConversationHandoff => ("HandoffEvent", "A conversation was handed to a human"),
-        Event::IdentityVerified => ("IdentityVerifiedEvent", "An end user proved who they are"),
-        Event::GenerationFailed => ("GenerationFailedEvent", "A reply will never come"),
-        Event::TestPing => ("TestPingEvent", "A test of the endpoint"),
-    };
+fn operation(event: Event, schema: &str, summary: &str) -> OperationBuilder {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
     let body = RequestBodyBuilder::new()
         .content("application/json", content)

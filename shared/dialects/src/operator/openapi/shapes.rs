@@ -27,6 +27,7 @@ pub(super) const ALL: &[Shape] = &[
         "What an endpoint missed, and how to have it sent.",
         &[MISSED, MISSED_SINCE],
     ),
+    shape("Webhook", "Who is told what happens in a project.", &[WEBHOOK]),
     shape("RequestEntry", "One request of the log.", &[REQUEST]),
     shape("Delivery", "One event for one endpoint, with its attempts.", &[DELIVERY]),
     shape("DeliveryAttempt", "One attempt.", &[ATTEMPT]),
@@ -135,6 +136,24 @@ const CALLBACK: &[Field] = &[
     field("disabledAt", Time, "Since when not").optional(),
 ];
 
+/// The dialects that have webhooks.
+pub(super) const DIALECTS: &[&str] = &["aiva", "aivastark", "aerochat", "asyntai"];
+/// What webhooks leave out.
+pub(super) const REDACTIONS: &[&str] = &["passthrough", "strict"];
+
+const WEBHOOK: &[Field] = &[
+    field("webhookId", Text, "Its id"),
+    field("projectId", Text, "Of which project"),
+    field("dialect", Word(DIALECTS), "In whose words"),
+    field("events", Texts, "Which events"),
+    field("redaction", Word(REDACTIONS), "What is left out"),
+    field("url", Text, "The address without its query"),
+    field("status", Word(&["enabled", "disabled"]), "Whether events are sent"),
+    field("disabledReason", Text, "Why not").optional(),
+    field("disabledAt", Time, "Since when not").optional(),
+    field("createdAt", Time, "When it was made"),
+];
+
 const MISSED: &[Field] = &[
     field("count", Whole, "How many events"),
     field("countIsMinimum", Flag, "Whether there are more").optional(),
@@ -159,6 +178,7 @@ const DELIVERY: &[Field] = &[
     field("event", Text, "The event"),
     field("conversationId", Text, "Your id of the conversation").or_null(),
     field("keyId", Text, "The key whose callback it is for").optional(),
+    field("webhookId", Text, "The webhook that it is for").optional(),
     field("url", Text, "The address without its query"),
     field("status", Word(DELIVERY_STATUS), "What became of it"),
     field("attempts", Shapes("DeliveryAttempt"), "Oldest first"),

@@ -2,11 +2,11 @@
 
 use super::field::Kind::{Document, Flag, Text, Texts, Time, Whole, Word};
 use super::field::{Field, field};
-use super::shapes::METHOD;
+use super::shapes::{DIALECTS, METHOD, REDACTIONS};
 use crate::http::Route;
 use crate::operator::{
     billing, contact, conversation, delivery, key, people, project, recovery, source, takeover,
-    tool, usage, wallet, workspace,
+    tool, usage, wallet, webhook, workspace,
 };
 
 /// A route in words.
@@ -66,7 +66,7 @@ impl Described {
 
 /// Every route, in the order of the tables.
 pub(super) fn all() -> impl Iterator<Item = &'static Described> {
-    [TENANTS, KEYS, DELIVERIES, MONEY, PROJECTS, INBOX].into_iter().flatten()
+    [TENANTS, KEYS, WEBHOOKS, DELIVERIES, MONEY, PROJECTS, INBOX].into_iter().flatten()
 }
 
 const TENANTS: &[Described] = &[
@@ -168,6 +168,37 @@ const OVERLAP: &[Field] =
     &[field("overlapSeconds", Whole, "How long the old one goes on, at most 604,800").optional()];
 const PING: &[Field] = &[field("deliveryId", Text, "The delivery to look at")];
 
+const WEBHOOKS: &[Described] = &[
+    described(webhook::CREATE, "createWebhook", "Tell an address what happens", NEW_WEBHOOK).body(
+        Must(&[
+            field("dialect", Word(DIALECTS), "In whose words"),
+            field("url", Text, "Where to"),
+            field("events", Texts, "Which of the dialect's events; at least one"),
+            field("redaction", Word(REDACTIONS), "What is left out; aerochat alone is strict")
+                .optional(),
+            field("projectId", Text, "Of which project; the default one if left out").optional(),
+            field("secret", Text, "What signs them; made and shown once if left out").optional(),
+        ]),
+    ),
+    described(webhook::LIST, "listWebhooks", "List the webhooks", Page("Webhook")),
+    described(webhook::READ, "readWebhook", "Read a webhook", One(200, "Webhook")),
+    described(webhook::UPDATE, "changeWebhook", "Change a webhook", One(200, "Webhook")).body(
+        Must(&[
+            field("url", Text, "Where to").optional(),
+            field("events", Texts, "Which events").optional(),
+            field("redaction", Word(REDACTIONS), "What is left out").optional(),
+            field("enabled", Flag, "Whether they are sent").optional(),
+        ]),
+    ),
+    described(webhook::REMOVE, "deleteWebhook", "Delete a webhook", One(200, "Webhook")),
+    described(webhook::TEST, "testWebhook", "Send a signed test.ping", Fields(202, PING)),
+    described(webhook::ROTATE_SECRET, "rotateWebhookSecret", "Sign anew", Fields(200, &[SIGNS]))
+        .body(May(OVERLAP)),
+];
+
+const NEW_WEBHOOK: Answer = Fields(201, &[field("webhookId", Text, "Its id"), SIGNS]);
+const SIGNS: Field = field("secret", Text, "What signs them, shown once");
+
 const DELIVERIES: &[Described] = &[
     described(
         delivery::REQUEST_LOG,
@@ -189,6 +220,7 @@ const DELIVERIES: &[Described] = &[
             field("status", Text, "What became of them"),
             field("event", Text, "An event"),
             field("keyId", Text, "A key"),
+            field("webhookId", Text, "A webhook"),
         ]),
     described(delivery::READ, "readDelivery", "A delivery with its attempts", One(200, "Delivery")),
     described(
@@ -207,6 +239,7 @@ const DELIVERIES: &[Described] = &[
         field("since", Time, "From when on"),
         field("until", Time, "Until when; now if left out").optional(),
         field("keyId", Text, "Of one key").optional(),
+        field("webhookId", Text, "Of one webhook").optional(),
         field("dryRun", Flag, "Count only").optional(),
         field("ratePerSecond", Whole, "Its pace; 25 if left out").optional(),
     ])),
