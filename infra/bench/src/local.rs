@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aiva_core::callback::{Event, Payload};
-use aiva_core::delivery::{draft, job_of};
+use aiva_core::delivery::job_of;
 use aiva_core::key;
 use aiva_core::ports::{DeliveryStore, Queue};
+use aiva_core::text::ExternalId;
+use aiva_core::webhook::{Fact, to_callback};
 use aiva_local::{Config, Runtime};
 use hdrhistogram::Histogram;
 use reqwest::Client;
@@ -117,9 +118,11 @@ impl Shop {
             None => key.clone(),
         };
         let target = key::find(&app.store, tenant.workspace.id, target.id).await?;
+        let user = ExternalId::parse("user", "user-1")?;
+        let fact = Fact::Verified { scene: None, user: &user, method: "magic_link" };
         for _ in 0..waiting {
-            let reply = draft(&*app, &target, Event::AiReply, None, &Payload::default());
-            let (delivery, due) = reply.ok_or("the key has no callback")?;
+            let verified = to_callback(&*app, &target, &fact);
+            let (delivery, due) = verified.ok_or("the key has no callback")?;
             // The queue alone brings them: the sweep would send those again that are late.
             let due = due + Duration::from_secs(3_600);
             app.store.create_delivery(&delivery, due).await?;

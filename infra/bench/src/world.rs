@@ -287,7 +287,7 @@ fn application(
             egress: policy(),
             outbox_grace_ms: 60_000,
             answer_within_ms: 27_000,
-            render: aiva_core::webhook::nothing_to_tell,
+            render: aiva_dialects::telling::render,
             identity: IdentitySettings::default(),
             payments: aiva_core::payment::PaymentSettings::default(),
         },

@@ -9,7 +9,7 @@ use crate::{aerochat, aiva, aivastark, asyntai};
 /// Writes the body of a webhook, byte for byte as every attempt will send it; `None` where the dialect
 /// has no word for what happened.
 pub fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
-    match telling.subscription.dialect {
+    match telling.listener.dialect {
         Dialect::Aiva => aiva::render(telling),
         Dialect::Aivastark => aivastark::render(telling),
         Dialect::Aerochat => aerochat::render(telling),

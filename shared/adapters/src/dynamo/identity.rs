@@ -61,7 +61,7 @@ impl IdentityStore for DynamoStore {
         if let Some(merged) = &used.merged {
             actions.push(self.conversation_action(merged)?);
         }
-        if let Some((delivery, due)) = &used.delivery {
+        for (delivery, due) in &used.deliveries {
             actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
         }
         let refusals = match self.transact(None, actions).await? {

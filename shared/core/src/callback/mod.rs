@@ -8,14 +8,11 @@ use crate::dialect::Dialect;
 mod endpoint;
 mod health;
 mod notice;
-mod payload;
 mod sign;
 
 pub use endpoint::{Endpoint, EndpointId};
 pub use health::{Breaker, FAILURES_TO_OPEN, Health};
 pub(crate) use notice::tell_owners;
-pub use payload::Envelope;
-pub use payload::{Payload, PayloadMessage};
 pub use sign::{Signable, SignedHeaders, new_secret, sign};
 
 /// Where a key's events go.
@@ -139,6 +136,7 @@ impl Event {
                 Self::AiReply,
                 Self::AgentReply,
                 Self::ConversationHandoff,
+                Self::IdentityVerified,
                 Self::GenerationFailed,
             ],
             Dialect::Aivastark => &[

@@ -82,3 +82,22 @@ pub(crate) fn profile(conversation: &Conversation, named: Option<Contact>) -> Pr
         },
     }
 }
+
+/// What was known of the person of a conversation before something happened in it, given the end user whom
+/// it names; `None` where nobody of it had ever written.
+pub(crate) fn known(
+    conversation: Option<&Conversation>,
+    named: Option<&Contact>,
+) -> Option<Details> {
+    let contact = named.filter(|contact| contact.id.is_some());
+    let spoken = conversation.filter(|conversation| conversation.seq > 0);
+    match (contact, spoken) {
+        (None, None) => None,
+        (None, Some(conversation)) => Some(conversation.person.details.clone()),
+        // One who was not named here yet turns out to be a contact that is known from elsewhere.
+        (Some(contact), Some(conversation)) if conversation.person.user.is_some() => {
+            Some(contact.details.clone().or(conversation.person.details.clone()))
+        }
+        (Some(contact), _) => Some(contact.details.clone()),
+    }
+}

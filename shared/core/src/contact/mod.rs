@@ -15,8 +15,8 @@ mod find;
 mod phone;
 
 pub(crate) use capture::details_in;
-pub(crate) use find::profile;
 pub use find::{Profile, find, of_conversation};
+pub(crate) use find::{known, profile};
 pub use phone::Phone;
 
 /// An end user.

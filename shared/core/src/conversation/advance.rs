@@ -9,7 +9,7 @@ use crate::id::{ConversationId, WorkspaceId};
 use crate::message::{Message, Sender};
 use crate::ports::{ConversationStore, Ports, Situation};
 use crate::reply::announce;
-use crate::webhook::{self, Drafts, Fact, Scene, Unasked};
+use crate::webhook::{self, Drafts, Fact, News, Scene, Unasked};
 
 /// Reads and writes again after a lost race, so often at most.
 pub(super) const MAX_ROUNDS: usize = 20;
@@ -37,7 +37,7 @@ pub(super) async fn change<P: Ports>(
         let deliveries = match decide(&mut conversation)? {
             Decided::AsItIs => return Ok(conversation),
             Decided::Changed => Vec::new(),
-            Decided::News(news) => tell(app, &conversation, &news).await?,
+            Decided::Told(what) => tell(app, &conversation, &what).await?,
         };
         conversation.version += 1;
         conversation.updated_at = now;
@@ -62,37 +62,38 @@ pub(super) enum Decided {
     /// The conversation was changed.
     Changed,
     /// The conversation was changed, and somebody may want to know.
-    News(News),
+    Told(What),
     /// It stands already as it is wanted.
     AsItIs,
 }
 
 /// What somebody may want to know of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum News {
+pub(super) enum What {
     /// A human agent took over; whether nothing had handed the conversation to humans before.
     TakenOver { agent: String, unasked: bool },
     /// It was closed.
     Resolved,
 }
 
-async fn tell<P: Ports>(app: &App<P>, conversation: &Conversation, news: &News) -> Result<Drafts> {
-    let Situation { workspace, project, .. } =
-        app.store.situation(&conversation.reference).await?.ok_or(Error::NotFound)?;
-    let Some(person) = webhook::person(app, &project, conversation).await? else {
+async fn tell<P: Ports>(app: &App<P>, conversation: &Conversation, what: &What) -> Result<Drafts> {
+    let situation = app.store.situation(&conversation.reference).await?;
+    let Situation { workspace, project, .. } = situation.ok_or(Error::NotFound)?;
+    if project.webhooks.is_empty() {
         return Ok(Drafts::new());
-    };
+    }
+    let person = webhook::person(app, &project, conversation).await?;
     let scene = Scene { conversation, person: &person };
     let last;
-    let fact = match news {
-        News::TakenOver { agent, unasked } => {
+    let fact = match what {
+        What::TakenOver { agent, unasked } => {
             last = if *unasked { last_of_visitor(app, conversation).await? } else { None };
             let unasked = unasked.then_some(Unasked { last: last.as_ref() });
             Fact::TakenOver { scene, agent, unasked }
         }
-        News::Resolved => Fact::Resolved { scene },
+        What::Resolved => Fact::Resolved { scene },
     };
-    Ok(webhook::drafts(app, (&project, &workspace.name), &[fact]))
+    Ok(webhook::drafts(app, (&project, &workspace.name), &[News::of(fact)]))
 }
 
 async fn last_of_visitor<P: Ports>(

@@ -13,12 +13,12 @@ mod advance;
 mod create;
 mod escalation;
 mod hand_back;
-mod handoff;
 mod leads;
 mod list;
 mod read;
 mod reply_as_agent;
 mod resolve;
+mod summary;
 mod take_over;
 mod wish;
 
@@ -26,12 +26,12 @@ pub use create::{create, minted};
 pub use escalation::HandoffReason;
 pub(crate) use escalation::asked_for;
 pub use hand_back::hand_back;
-pub(crate) use handoff::{Told, handoff, summary};
 pub use leads::leads;
 pub use list::{ConversationFilter, list};
 pub use read::{ConversationView, find, find_by_id, read};
 pub use reply_as_agent::{AgentReply, reply_as_agent};
 pub use resolve::resolve;
+pub(crate) use summary::summary;
 pub use take_over::take_over;
 
 /// Names a conversation the way its rows are found: by the integrator's own id.

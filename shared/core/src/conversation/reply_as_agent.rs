@@ -5,15 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::advance::{MAX_ROUNDS, by_id, contended};
 use super::{Advance, Advanced, Conversation, Owner};
 use crate::app::App;
-use crate::callback::{Event, Payload, PayloadMessage};
-use crate::delivery::{self, Delivery};
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, MessageId, WorkspaceId};
 use crate::message::{Message, Sender, Visibility};
 use crate::ports::{Clock, ConversationStore, Entropy, KeyStore, Ports, Situation};
 use crate::reply;
 use crate::text::{Content, Label};
-use crate::webhook::{self, Drafts, Fact, Scene};
+use crate::webhook::{self, Fact, News, Scene};
 
 /// What a human agent says.
 #[derive(Debug, Clone)]
@@ -47,8 +45,8 @@ pub async fn reply_as_agent<P: Ports>(
     if let Some(stored) = earlier(app, &conversation, id, now).await? {
         return Ok(stored);
     }
-    let Situation { workspace, project, .. } =
-        app.store.situation(&conversation.reference).await?.ok_or(Error::NotFound)?;
+    let situation = app.store.situation(&conversation.reference).await?;
+    let Situation { workspace, project, .. } = situation.ok_or(Error::NotFound)?;
     let person = webhook::person(app, &project, &conversation).await?;
     for _ in 0..MAX_ROUNDS {
         require_holder(&conversation, &said.agent)?;
@@ -57,13 +55,13 @@ pub async fn reply_as_agent<P: Ports>(
         conversation.version += 1;
         conversation.updated_at = now;
         let message = message_of(id, conversation.seq, &said, now);
-        let event = event(app, &conversation, &message).await?;
-        let mut deliveries: Drafts = event.into_iter().collect();
-        if let Some(person) = &person {
-            let scene = Scene { conversation: &conversation, person };
-            let fact = Fact::AgentReplied { scene, reply: &message };
-            deliveries.extend(webhook::drafts(app, (&project, &workspace.name), &[fact]));
-        }
+        let key = match conversation.last_key {
+            Some(key) => app.store.key(key).await?,
+            None => None,
+        };
+        let scene = Scene { conversation: &conversation, person: &person };
+        let news = News::to(key.as_ref(), Fact::AgentReplied { scene, reply: &message });
+        let deliveries = webhook::drafts(app, (&project, &workspace.name), &[news]);
         let advance = Advance { conversation, message: Some(message.clone()), deliveries };
         match app.store.advance(&advance).await? {
             Advanced::Stored => {
@@ -129,16 +127,4 @@ fn message_of(id: MessageId, seq: u64, said: &AgentReply, now: Timestamp) -> Mes
         citations: Vec::new(),
         created_at: now,
     }
-}
-
-async fn event<P: Ports>(
-    app: &App<P>,
-    conversation: &Conversation,
-    message: &Message,
-) -> Result<Option<(Delivery, Timestamp)>> {
-    let Some(key) = conversation.last_key else { return Ok(None) };
-    let Some(key) = app.store.key(key).await? else { return Ok(None) };
-    let payload = Payload { message: Some(PayloadMessage::of(message)), ..Payload::default() };
-    let external = conversation.reference.external.as_str();
-    Ok(delivery::draft(app, &key, Event::AgentReply, Some(external), &payload))
 }

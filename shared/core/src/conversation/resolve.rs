@@ -1,6 +1,6 @@
 //! A conversation is closed.
 
-use super::advance::{Decided, News, change};
+use super::advance::{Decided, What, change};
 use super::{Conversation, ConversationStatus, Owner};
 use crate::app::App;
 use crate::error::Result;
@@ -23,7 +23,7 @@ pub async fn resolve<P: Ports>(
         }
         conversation.give_to_ai();
         conversation.status = ConversationStatus::Resolved;
-        Ok(Decided::News(News::Resolved))
+        Ok(Decided::Told(What::Resolved))
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! A human agent takes a conversation over.
 
-use super::advance::{Decided, News, change};
+use super::advance::{Decided, What, change};
 use super::{Conversation, Owner};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ pub async fn take_over<P: Ports>(
             let unasked = conversation.owner == Owner::Ai;
             let agent = agent.as_str().to_owned();
             conversation.give_to_human(Some(agent.clone()));
-            Ok(Decided::News(News::TakenOver { agent, unasked }))
+            Ok(Decided::Told(What::TakenOver { agent, unasked }))
         }
     })
     .await

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::{Consumed, LinkToken, LinkUse, METHOD, MagicLink, ReturnUrl};
 use crate::app::App;
-use crate::callback::{Event, Payload};
+use crate::contact;
 use crate::conversation::{Conversation, ConversationRef};
-use crate::delivery::{self, Delivery};
 use crate::error::{Error, Result};
-use crate::ports::{Clock, ConversationStore, IdentityStore, KeyStore, Ports};
+use crate::ports::{Clock, ConversationStore, IdentityStore, KeyStore, Ports, WorkspaceStore};
 use crate::reply::announce;
+use crate::webhook::{self, Drafts, Fact, News, Scene};
 
 /// Messages that may be written in a conversation while it is being merged.
 const MAX_ROUNDS: usize = 40;
@@ -77,7 +77,7 @@ pub async fn confirm<P: Ports>(app: &App<P>, token: &str) -> Result<Confirmation
         let used = draft(app, &link).await?;
         return Ok(match app.store.use_link(&used).await? {
             Consumed::Yes => {
-                announce(app, used.delivery.as_slice()).await;
+                announce(app, &used.deliveries).await;
                 tracing::info!(workspace_id = %link.workspace, key_id = %link.key, "a contact is verified");
                 Confirmation::Done { return_url: link.return_url }
             }
@@ -94,17 +94,17 @@ pub async fn confirm<P: Ports>(app: &App<P>, token: &str) -> Result<Confirmation
 /// Writes down what the confirmation will store, given the conversation as it stands.
 async fn draft<P: Ports>(app: &App<P>, link: &MagicLink) -> Result<LinkUse> {
     let now = app.now();
-    let conversation = conversation_of(app, link).await?;
-    let delivery = event(app, link, conversation.as_ref()).await?;
-    let unnamed = conversation.filter(|conversation| conversation.person.user.is_none());
+    let before = conversation_of(app, link).await?;
+    let unnamed = before.as_ref().filter(|found| found.person.user.is_none());
+    let merged = unnamed.map(|found| Box::new(merged(found.clone(), link, now)));
     Ok(LinkUse {
         workspace: link.workspace,
         hash: link.hash,
         user: link.user.clone(),
         now,
         verified_until: now + Duration::from_secs(app.settings.identity.verified_seconds),
-        merged: unnamed.map(|conversation| Box::new(merged(conversation, link, now))),
-        delivery,
+        deliveries: news(app, link, (before.as_ref(), merged.as_deref())).await?,
+        merged,
     })
 }
 
@@ -122,23 +122,35 @@ async fn conversation_of<P: Ports>(app: &App<P>, link: &MagicLink) -> Result<Opt
     app.store.conversation(&ConversationRef { workspace, project, external }).await
 }
 
-/// Writes down the event: for the key that last wrote in the conversation that was named, else for the
-/// key that asked.
-async fn event<P: Ports>(
+/// Writes down what happens: the proof, for the key that last wrote in the conversation that was named, else
+/// for the key that asked; and for webhooks too what becomes of the contact where the conversation is merged.
+async fn news<P: Ports>(
     app: &App<P>,
     link: &MagicLink,
-    conversation: Option<&Conversation>,
-) -> Result<Option<(Delivery, Timestamp)>> {
-    let written = conversation.and_then(|found| Some((found.last_key?, found)));
-    let (key, external) = match written {
-        Some((key, found)) => (key, Some(found.reference.external.as_str())),
-        None => (link.key, None),
+    (before, merged): (Option<&Conversation>, Option<&Conversation>),
+) -> Result<Drafts> {
+    let key = before.and_then(|found| found.last_key).unwrap_or(link.key);
+    let key = app.store.key(key).await?;
+    let project = app.store.project(link.workspace, link.project).await?.ok_or(Error::NotFound)?;
+    let after = merged.or(before);
+    let user = after.and_then(|found| found.person.user.as_ref());
+    let named = match user.filter(|_| !project.webhooks.is_empty()) {
+        Some(user) => app.store.contact(link.workspace, user).await?,
+        None => None,
     };
-    let Some(key) = app.store.key(key).await? else { return Ok(None) };
-    let payload = Payload {
-        external_user_id: Some(link.user.as_str()),
-        method: Some(METHOD),
-        ..Payload::default()
-    };
-    Ok(delivery::draft(app, &key, Event::IdentityVerified, external, &payload))
+    let person = after.map(|found| contact::profile(found, named.clone()));
+    let scene = after.zip(person.as_ref());
+    let scene = scene.map(|(conversation, person)| Scene { conversation, person });
+    let changed = contact::known(before, named.as_ref())
+        .zip(person.as_ref())
+        .map(|(known, person)| known.changes(&person.details));
+    let of_contact = scene.filter(|_| merged.is_some()).and_then(|scene| match &changed {
+        None => Some(Fact::ContactCreated { scene }),
+        Some(changed) if changed.is_empty() => None,
+        Some(changed) => Some(Fact::ContactUpdated { scene, changed }),
+    });
+    let verified = Fact::Verified { scene, user: &link.user, method: METHOD };
+    let news = [Some(News::to(key.as_ref(), verified)), of_contact.map(News::of)];
+    let news: Vec<News<'_>> = news.into_iter().flatten().collect();
+    Ok(webhook::drafts(app, (&project, &link.workspace_name), &news))
 }

@@ -116,9 +116,8 @@ pub struct LinkUse {
     /// The conversation that the link named, where nobody was named in it until now, as it will stand:
     /// its person is the end user, and what it knows of the person is known of the user.
     pub merged: Option<Box<Conversation>>,
-    /// The event, and when the sweep may take it that the queue lost it; `None` where no callback
-    /// wants it.
-    pub delivery: Option<(Delivery, Timestamp)>,
+    /// Events on their way, with the moment the sweep may take each that the queue lost it.
+    pub deliveries: Vec<(Delivery, Timestamp)>,
 }
 
 /// What came of a [`LinkUse`].

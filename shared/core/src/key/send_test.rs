@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{KeyId, find};
 use crate::app::App;
-use crate::callback::{Event, Payload};
 use crate::delivery;
 use crate::error::{Error, Result};
 use crate::id::{DeliveryId, WorkspaceId};
 use crate::ports::{DeliveryStore, Ports, Queue};
+use crate::webhook::{self, Fact};
 
 /// Sends a ping to a key's callback, a disabled one too: its log shows what came of it.
 ///
@@ -23,7 +23,7 @@ pub async fn send_test<P: Ports>(
     if key.revoked_at.is_some() {
         return Err(Error::conflict("the key is revoked"));
     }
-    let (ping, due) = delivery::draft(app, &key, Event::TestPing, None, &Payload::default())
+    let (ping, due) = webhook::to_callback(app, &key, &Fact::Test)
         .ok_or_else(|| Error::conflict("the key has no callback"))?;
     app.store.create_delivery(&ping, due).await?;
     if let Err(error) = app.queue.send_delivery(&delivery::job_of(&ping), Duration::ZERO).await {

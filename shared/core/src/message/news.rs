@@ -1,14 +1,15 @@
-//! What a message makes happen, for those who subscribed to it.
+//! What a message makes happen, for those who are told of it.
 
 use super::fate::Fate;
 use super::{Learned, Message};
 use crate::app::App;
-use crate::contact::{self, Contact, Details, Profile};
+use crate::contact::{self, Contact, Profile};
 use crate::conversation::{self, Conversation};
 use crate::error::Result;
+use crate::key::ApiKey;
 use crate::ports::{IdentityStore, Ports, Situation};
 use crate::text::ExternalId;
-use crate::webhook::{self, Drafts, Fact, Scene};
+use crate::webhook::{self, Drafts, Fact, News, Scene};
 
 /// The end user who is, or will be, the person of the conversation; read only where somebody subscribed.
 pub(super) async fn named<P: Ports>(
@@ -31,23 +32,6 @@ pub(super) struct Before<'a> {
     pub(super) conversation: Option<&'a Conversation>,
     /// What [`named`] found.
     pub(super) named: Option<&'a Contact>,
-}
-
-impl Before<'_> {
-    /// What was known of the person; `None` where nobody of it had ever written.
-    fn details(&self) -> Option<Details> {
-        let contact = self.named.filter(|contact| contact.id.is_some());
-        let spoken = self.conversation.filter(|conversation| conversation.seq > 0);
-        match (contact, spoken) {
-            (None, None) => None,
-            (None, Some(conversation)) => Some(conversation.person.details.clone()),
-            // One who was not named here yet turns out to be a contact that is known from elsewhere.
-            (Some(contact), Some(conversation)) if conversation.person.user.is_some() => {
-                Some(contact.details.clone().or(conversation.person.details.clone()))
-            }
-            (Some(contact), _) => Some(contact.details.clone()),
-        }
-    }
 }
 
 /// Whether subscribers are told of the user of a message as of one who never wrote before.
@@ -84,22 +68,19 @@ fn person(
 /// as it will stand.
 pub(super) fn drafts<P: Ports>(
     app: &App<P>,
-    (situation, before): (&Situation, Before<'_>),
+    (situation, before, key): (&Situation, Before<'_>, Option<&ApiKey>),
     (after, message): (&Conversation, &Message),
     (fate, learned): (Fate, &Learned),
 ) -> Drafts {
-    if situation.project.webhooks.is_empty() {
-        return Drafts::new();
-    }
     let person = person(before, (after, message), learned);
     let scene = Scene { conversation: after, person: &person };
-    let details = before.details();
+    let details = contact::known(before.conversation, before.named);
     let changed = details.as_ref().map(|known| known.changes(&person.details)).unwrap_or_default();
     let summary = conversation::summary(after, message);
     let handed_off = match fate {
         Fate::Handoff(reason) => {
             let (reason, summary) = (reason.as_str(), summary.as_str());
-            Some(Fact::HandedOff { scene, message, reason, summary })
+            Some(News::to(key, Fact::HandedOff { scene, message, reason, summary }))
         }
         Fate::Generate | Fate::Skip(_) => None,
     };
@@ -109,8 +90,8 @@ pub(super) fn drafts<P: Ports>(
         (!changed.is_empty()).then_some(Fact::ContactUpdated { scene, changed: &changed }),
         Some(Fact::MessageReceived { scene, message }),
         learned.lead.then_some(Fact::LeadCaptured { scene }),
-        handed_off,
     ];
-    let facts: Vec<Fact<'_>> = facts.into_iter().flatten().collect();
-    webhook::drafts(app, (&situation.project, &situation.workspace.name), &facts)
+    let news = facts.into_iter().flatten().map(News::of).chain(handed_off);
+    let news: Vec<News<'_>> = news.collect();
+    webhook::drafts(app, (&situation.project, &situation.workspace.name), &news)
 }

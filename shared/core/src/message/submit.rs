@@ -13,7 +13,7 @@ use super::{
 };
 use crate::app::App;
 use crate::contact::{Contact, Details};
-use crate::conversation::{self, Conversation, ConversationRef, ConversationStatus, Source, Told};
+use crate::conversation::{Conversation, ConversationRef, ConversationStatus, Source};
 use crate::error::{Conflict, Error, Quota, Result};
 use crate::id::{ConversationId, MessageId};
 use crate::key::{ApiKey, KeyId};
@@ -285,19 +285,10 @@ fn draft<P: Ports>(
     conversation.said_at = now;
     let mut learned = learn(&mut conversation.person, command, now);
     let message = message_of(MessageId::new(now, app), conversation.seq, command, now);
-    let mut deliveries: Vec<_> = match fate {
-        Fate::Handoff(reason) => {
-            let told = Told { reason: reason.as_str(), summary: None };
-            conversation::handoff(app, key, &conversation, &message, told)
-        }
-        Fate::Generate | Fate::Skip(_) => None,
-    }
-    .into_iter()
-    .collect();
     let before = Before { conversation: before, named };
     learned.unmet = news::is_unmet(current, named, &conversation, command.user.as_ref());
     let said = (&conversation, &message);
-    deliveries.extend(news::drafts(app, (current, before), said, (fate, &learned)));
+    let deliveries = news::drafts(app, (current, before, key), said, (fate, &learned));
     Submission {
         idempotency: command.idempotency.clone(),
         fingerprint: fingerprint(command),

@@ -7,9 +7,8 @@ use super::generate::Outcome;
 use super::talk::Replied;
 use super::{Ending, Settled, Settlement};
 use crate::app::App;
-use crate::callback::{Event, Payload, PayloadMessage};
 use crate::contact::Profile;
-use crate::conversation::{self, Conversation, ConversationStatus, HandoffReason, Told};
+use crate::conversation::{self, Conversation, ConversationStatus, HandoffReason};
 use crate::delivery::{self, Delivery};
 use crate::error::{Error, Result};
 use crate::id::{LedgerEntryId, MessageId};
@@ -21,7 +20,7 @@ use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Situ
 use crate::project::Project;
 use crate::text::{Content, Label};
 use crate::wallet::{LedgerEntry, LedgerKind, Usage, UsageSource};
-use crate::webhook::{self, Drafts, Fact, Scene};
+use crate::webhook::{self, Drafts, Fact, News, Scene};
 
 const MAX_STALE_ROUNDS: usize = 20;
 const SILENT_MODEL: &str = "I'm sorry, I don't have an answer to that right now.";
@@ -53,12 +52,9 @@ pub(super) async fn settle<P: Ports>(
             Handoff::No
         };
         let person = webhook::person(app, of.0, &conversation).await?;
-        let ending = (&outcome, key.as_ref(), &handoff);
-        let mut settlement = draft(app, conversation, job, owed, ending);
-        if let Some(person) = &person {
-            let drafts = told(app, of, (&settlement, person), (owed, &outcome, &handoff));
-            settlement.deliveries.extend(drafts);
-        }
+        let mut settlement = draft(app, conversation, job, owed, (&outcome, &handoff));
+        let ended = (owed, &outcome, &handoff);
+        settlement.deliveries = told(app, of, (&settlement, &person), ended, key.as_ref());
         match app.store.settle(&settlement).await? {
             Settled::Stored => {
                 announce(app, &settlement.deliveries).await;
@@ -101,15 +97,23 @@ fn goes_to_human(
         && (wished || (is_unsure(outcome) && too_many))
 }
 
+/// Why a conversation goes to a human.
+struct Why<'a> {
+    /// One of [`HandoffReason`], or the model's own words.
+    reason: &'a str,
+    /// What the model says a human should know, if it does.
+    summary: Option<&'a str>,
+}
+
 /// Why a conversation goes to a human with this reply.
-fn why(outcome: &Outcome) -> Told<'_> {
+fn why(outcome: &Outcome) -> Why<'_> {
     let wish = match outcome {
         Outcome::Replied(reply) => reply.wish.as_ref(),
         Outcome::Failed { .. } | Outcome::NotAsked | Outcome::Overtaken => None,
     };
     match wish {
-        Some(wish) => Told { reason: &wish.reason, summary: wish.summary.as_deref() },
-        None => Told { reason: HandoffReason::LowConfidence.as_str(), summary: None },
+        Some(wish) => Why { reason: &wish.reason, summary: wish.summary.as_deref() },
+        None => Why { reason: HandoffReason::LowConfidence.as_str(), summary: None },
     }
 }
 
@@ -128,7 +132,7 @@ fn draft<P: Ports>(
     mut conversation: Conversation,
     job: &GenerationJob,
     owed: &OwedReply,
-    (outcome, key, handoff): (&Outcome, Option<&ApiKey>, &Handoff),
+    (outcome, handoff): (&Outcome, &Handoff),
 ) -> Settlement {
     let now = app.now();
     let mut reply = None;
@@ -153,15 +157,8 @@ fn draft<P: Ports>(
         Outcome::Failed { usage, .. } => (Ending::Failed, *usage),
         Outcome::NotAsked | Outcome::Overtaken => (Ending::Suppressed, None),
     };
-    let payload = payload_of(outcome, reply.as_ref(), owed);
-    let event = payload.filter(|_| ending != Ending::Suppressed).and_then(|(event, payload)| {
-        delivery::draft(app, key?, event, Some(conversation.reference.external.as_str()), &payload)
-    });
-    let mut deliveries: Vec<_> = event.into_iter().collect();
-    if let (Handoff::To(key), Ending::Replied) = (handoff, ending) {
+    if let (Handoff::To(_), Ending::Replied) = (handoff, ending) {
         conversation.give_to_human(None);
-        let (key, message, told) = (key.as_deref(), &owed.message, why(outcome));
-        deliveries.extend(conversation::handoff(app, key, &conversation, message, told));
     }
     conversation.version += 1;
     conversation.updated_at = now;
@@ -177,42 +174,49 @@ fn draft<P: Ports>(
         hold: owed.hold,
         user: owed.message.user.clone(),
         charge: charge(app, owed, ending, usage, now),
-        deliveries,
+        deliveries: Drafts::new(),
     }
 }
 
-/// Writes down what happened, in the order of its happening, for those who subscribed to it.
+/// Writes down what happened, in the order of its happening, for those who are told of it: the reply for
+/// the key that asked, the handoff for the one that last wrote.
 fn told<P: Ports>(
     app: &App<P>,
     of: (&Project, &Label),
     (settlement, person): (&Settlement, &Profile),
     (owed, outcome, handoff): (&OwedReply, &Outcome, &Handoff),
+    key: Option<&ApiKey>,
 ) -> Drafts {
     let (conversation, question) = (&settlement.conversation, &owed.message);
     let scene = Scene { conversation, person };
     let reply = settlement.reply.as_ref();
-    let handed_off = matches!(handoff, Handoff::To(_)) && reply.is_some();
-    let Told { reason, summary } = why(outcome);
-    let ours = conversation::summary(conversation, question);
-    let summary = summary.unwrap_or(&ours);
+    let why = why(outcome);
+    let summary =
+        why.summary.map_or_else(|| conversation::summary(conversation, question), str::to_owned);
+    let handed_off = match handoff {
+        Handoff::To(last) if reply.is_some() => {
+            let (reason, summary) = (why.reason, summary.as_str());
+            let fact = Fact::HandedOff { scene, message: question, reason, summary };
+            Some(News::to(last.as_deref(), fact))
+        }
+        Handoff::To(_) | Handoff::No => None,
+    };
     let failed = match (outcome, settlement.ending) {
         (Outcome::Failed { reason, .. }, Ending::Failed) => {
-            Some(Fact::GenerationFailed { scene, message: question.id, reason })
+            let message = question.id;
+            Some(News::to(key, Fact::GenerationFailed { scene, message, reason }))
         }
         _ => None,
     };
-    let facts = [
-        reply.map(|reply| Fact::Replied { scene, question, reply }),
-        reply.filter(|_| is_unsure(outcome)).map(|reply| Fact::UnsureReply {
-            scene,
-            question,
-            reply,
-        }),
-        handed_off.then_some(Fact::HandedOff { scene, message: question, reason, summary }),
+    let doubted = reply.filter(|_| is_unsure(outcome));
+    let news = [
+        reply.map(|reply| News::to(key, Fact::Replied { scene, question, reply })),
+        doubted.map(|reply| News::of(Fact::UnsureReply { scene, question, reply })),
+        handed_off,
         failed,
     ];
-    let facts: Vec<Fact<'_>> = facts.into_iter().flatten().collect();
-    webhook::drafts(app, of, &facts)
+    let news: Vec<News<'_>> = news.into_iter().flatten().collect();
+    webhook::drafts(app, of, &news)
 }
 
 /// The ledger row. A failure costs nothing; anything else costs the tokens used, and never more than
@@ -268,27 +272,5 @@ fn message_of(
         background: None,
         citations: citations.collect(),
         created_at: now,
-    }
-}
-
-fn payload_of<'a>(
-    outcome: &Outcome,
-    reply: Option<&'a Message>,
-    owed: &'a OwedReply,
-) -> Option<(Event, Payload<'a>)> {
-    match (outcome, reply) {
-        (_, Some(message)) => {
-            let message = PayloadMessage::of(message);
-            Some((Event::AiReply, Payload { message: Some(message), ..Payload::default() }))
-        }
-        (Outcome::Failed { reason, .. }, None) => Some((
-            Event::GenerationFailed,
-            Payload {
-                message_id: Some(owed.message.id),
-                reason: Some(reason),
-                ..Payload::default()
-            },
-        )),
-        (Outcome::Replied(_) | Outcome::NotAsked | Outcome::Overtaken, None) => None,
     }
 }

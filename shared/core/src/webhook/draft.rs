@@ -1,103 +1,188 @@
-//! Writing a fact down for every subscription that wants it.
+//! Writing a fact down for everybody who is told of it.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Fact, Redaction, Subscription, Telling};
+use super::{Fact, Listener, Redaction, Subscription, Telling};
 use crate::app::App;
-use crate::callback::{EndpointId, Event};
+use crate::callback::{Breaker, Callback, EndpointId, Event};
 use crate::contact::{self, Profile};
 use crate::conversation::Conversation;
 use crate::delivery::{Delivery, DeliveryStatus, Trigger};
+use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::id::{DeliveryId, OccasionId, ProjectId};
-use crate::ports::{Clock, Ports};
+use crate::key::ApiKey;
+use crate::ports::{Clock, Entropy, Ports};
 use crate::project::Project;
 use crate::text::Label;
 
 /// Deliveries with the moment the sweep may take each that the queue lost it.
 pub(crate) type Drafts = Vec<(Delivery, Timestamp)>;
 
-/// Writes facts down for a project's subscriptions, ready to be stored beside what makes them true; the
-/// agent speaks as the brand. Whether an endpoint is disabled or away is found out when its delivery is
-/// due.
+/// A fact, and the key whose callback is told of it beside the project's webhooks.
+#[derive(Debug, Clone)]
+pub(crate) struct News<'a> {
+    pub(crate) fact: Fact<'a>,
+    pub(crate) key: Option<&'a ApiKey>,
+}
+
+impl<'a> News<'a> {
+    /// News for webhooks alone.
+    pub(crate) fn of(fact: Fact<'a>) -> Self {
+        Self { fact, key: None }
+    }
+
+    /// News for a key's callback, too.
+    pub(crate) fn to(key: Option<&'a ApiKey>, fact: Fact<'a>) -> Self {
+        Self { fact, key }
+    }
+}
+
+/// Where facts happen, and who the agent speaks as there: the workspace's name.
+pub(crate) type Origin<'a> = (ProjectId, &'a str);
+
+/// Writes news down for everybody who is told of them, ready to be stored beside what makes them true.
+/// Whether a webhook is disabled or away is found out when its delivery is due.
 pub(crate) fn drafts<P: Ports>(
     app: &App<P>,
     (project, brand): (&Project, &Label),
-    facts: &[Fact<'_>],
+    news: &[News<'_>],
 ) -> Drafts {
+    let origin = (project.id, brand.as_str());
     let mut drafts = Drafts::new();
-    if project.webhooks.is_empty() {
-        return drafts;
-    }
-    for fact in facts {
-        let occasion = OccasionId::new(app.now(), app);
-        let of = (project.id, brand);
-        let wanting = project.webhooks.iter();
-        drafts.extend(wanting.filter_map(|to| draft(app, of, to, (occasion, fact))));
+    for News { fact, key } in news {
+        if key.is_none() && project.webhooks.is_empty() {
+            continue;
+        }
+        let occasion = (OccasionId::new(app.now(), app), fact);
+        drafts.extend(key.and_then(|key| for_callback(app, origin, key, occasion)));
+        let webhooks = project.webhooks.iter();
+        drafts.extend(webhooks.filter_map(|to| for_webhook(app, origin, to, occasion)));
     }
     drafts
 }
 
-/// The person of a conversation, as far as facts of a project are told to anybody.
+/// The person of a conversation. It is asked of the store only where webhooks are told of it.
 pub(crate) async fn person<P: Ports>(
     app: &App<P>,
     project: &Project,
     conversation: &Conversation,
-) -> Result<Option<Profile>> {
+) -> Result<Profile> {
     if project.webhooks.is_empty() {
-        return Ok(None);
+        return Ok(contact::profile(conversation, None));
     }
-    contact::of_conversation(&app.store, conversation).await.map(Some)
+    contact::of_conversation(&app.store, conversation).await
 }
 
-/// Writes one fact down for one subscription, if it wants it; a test is wanted by all.
-pub(super) fn draft<P: Ports>(
+/// Writes one fact down for one webhook, if it wants it; a test is wanted by all.
+pub(super) fn for_webhook<P: Ports>(
     app: &App<P>,
-    (project, brand): (ProjectId, &Label),
+    origin: Origin<'_>,
     subscription: &Subscription,
-    (occasion, fact): (OccasionId, &Fact<'_>),
+    occasion: (OccasionId, &Fact<'_>),
 ) -> Option<(Delivery, Timestamp)> {
+    let endpoint = EndpointId::Webhook(subscription.id);
+    let to = (endpoint, subscription.listener(), subscription.url.as_str());
+    let delivery = written(app, origin, to, occasion)?;
+    let wanted = delivery.trigger == Trigger::Test || subscription.events.contains(&delivery.event);
+    let due = delivery.created_at + grace(app);
+    wanted.then_some((delivery, due))
+}
+
+/// Writes one fact down for a key's callback, wherever it happens; `None` where the key has none or was
+/// revoked, or the native dialect has no word for it.
+pub fn to_callback<P: Ports>(
+    app: &App<P>,
+    key: &ApiKey,
+    fact: &Fact<'_>,
+) -> Option<(Delivery, Timestamp)> {
+    let occasion = OccasionId::new(app.now(), app);
+    for_callback(app, (key.project, &app.settings.powered_by), key, (occasion, fact))
+}
+
+/// A disabled callback gets a `skipped` delivery. Where the circuit breaker is open, the first attempt is
+/// due when it closes, so that an endpoint which is away does not fill the queue. A test is sent at once,
+/// to a disabled endpoint too: it is how one finds out that it works again.
+fn for_callback<P: Ports>(
+    app: &App<P>,
+    origin: Origin<'_>,
+    key: &ApiKey,
+    occasion: (OccasionId, &Fact<'_>),
+) -> Option<(Delivery, Timestamp)> {
+    let callback = key.callback.as_ref().filter(|_| key.revoked_at.is_none())?;
+    let listener =
+        Listener { dialect: Dialect::Aiva, redaction: Redaction::Passthrough, number: 1 };
+    let url = callback.url.split(['?', '#']).next().unwrap_or_default();
+    let delivery = written(app, origin, (EndpointId::Key(key.id), listener, url), occasion)?;
+    let now = delivery.created_at;
+    if delivery.trigger == Trigger::Test {
+        return Some((delivery, now + grace(app)));
+    }
+    let first = first_attempt(app, callback, now);
+    let (status, next_attempt_at) = match callback.is_enabled() {
+        true => (DeliveryStatus::Pending, Some(first)),
+        false => (DeliveryStatus::Skipped, None),
+    };
+    Some((Delivery { status, next_attempt_at, ..delivery }, first + grace(app)))
+}
+
+/// A fact in the words of a listener, due at once.
+fn written<P: Ports>(
+    app: &App<P>,
+    (project, brand): Origin<'_>,
+    (endpoint, listener, url): (EndpointId, Listener, &str),
+    (occasion, fact): (OccasionId, &Fact<'_>),
+) -> Option<Delivery> {
     let now = app.now();
-    let delivery = DeliveryId::new(now, app);
+    let id = DeliveryId::new(now, app);
     let telling = Telling {
-        subscription,
+        listener,
         occasion,
-        delivery,
+        delivery: id,
         at: now,
         project,
-        brand: brand.as_str(),
+        brand,
         powered_by: &app.settings.powered_by,
         fact,
     };
     let (event, payload) = (app.settings.render)(&telling)?;
-    let is_test = event == Event::TestPing;
-    if !is_test && !subscription.events.contains(&event) {
-        return None;
-    }
-    let delivery = Delivery {
-        id: delivery,
-        endpoint: EndpointId::Webhook(subscription.id),
+    Some(Delivery {
+        id,
+        endpoint,
         event,
-        conversation: fact.scene().map(|scene| log_name(scene.conversation, subscription)),
+        conversation: fact.scene().map(|scene| log_name(scene.conversation, listener)),
         payload,
-        url: subscription.url.clone(),
+        url: url.to_owned(),
         status: DeliveryStatus::Pending,
         attempts: Vec::new(),
         automatic_attempts: 0,
         next_attempt_at: Some(now),
         created_at: now,
-        trigger: if is_test { Trigger::Test } else { Trigger::Auto },
-    };
-    Some((delivery, now + Duration::from_millis(app.settings.outbox_grace_ms)))
+        trigger: if event == Event::TestPing { Trigger::Test } else { Trigger::Auto },
+    })
 }
 
 /// What the log calls the conversation: an integrator's own id may be an address, which a strict
-/// subscription holds nowhere.
-fn log_name(conversation: &Conversation, subscription: &Subscription) -> String {
-    match subscription.redaction {
+/// webhook holds nowhere.
+fn log_name(conversation: &Conversation, listener: Listener) -> String {
+    match listener.redaction {
         Redaction::Passthrough => conversation.reference.external.to_string(),
         Redaction::Strict => conversation.id.to_string(),
     }
+}
+
+/// Now, or some time behind the end of the breaker's pause: not all at its very end.
+fn first_attempt<P: Ports>(app: &App<P>, callback: &Callback, now: Timestamp) -> Timestamp {
+    let Breaker::Open { until } = callback.health.breaker(now) else { return now };
+    let pause = until.as_millisecond().saturating_sub(now.as_millisecond());
+    let mut random = [0_u8; 8];
+    app.fill(&mut random);
+    let spread = u64::from_le_bytes(random) % u64::try_from(pause).unwrap_or(0).saturating_add(1);
+    until + Duration::from_millis(spread)
+}
+
+fn grace<P: Ports>(app: &App<P>) -> Duration {
+    Duration::from_millis(app.settings.outbox_grace_ms)
 }

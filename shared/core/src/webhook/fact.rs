@@ -4,6 +4,7 @@ use crate::contact::Profile;
 use crate::conversation::Conversation;
 use crate::id::{MessageId, SourceId};
 use crate::message::Message;
+use crate::text::ExternalId;
 
 /// Where something happened.
 #[derive(Debug, Clone, Copy)]
@@ -106,6 +107,15 @@ pub enum Fact<'a> {
         /// Which fields.
         changed: &'a [&'static str],
     },
+    /// An end user proved who they are.
+    Verified {
+        /// Where the proof was asked for, if in a conversation.
+        scene: Option<Scene<'a>>,
+        /// The end user.
+        user: &'a ExternalId,
+        /// How.
+        method: &'a str,
+    },
     /// A source of knowledge changed its state.
     KnowledgeUpdated {
         /// The source.
@@ -131,6 +141,7 @@ impl<'a> Fact<'a> {
             | Self::LeadCaptured { scene }
             | Self::ContactCreated { scene }
             | Self::ContactUpdated { scene, .. } => Some(*scene),
+            Self::Verified { scene, .. } => *scene,
             Self::KnowledgeUpdated { .. } | Self::Test => None,
         }
     }

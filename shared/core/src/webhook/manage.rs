@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::create::{MAX_ROUNDS, events, redaction, vetted};
-use super::draft::draft;
+use super::draft::for_webhook;
 use super::{Fact, Webhook, WebhookId};
 use crate::app::App;
 use crate::callback::{Callback, EndpointId, Health, new_secret};
@@ -162,8 +162,8 @@ pub async fn send_test<P: Ports>(
     let webhook = find(&app.store, workspace, id).await?;
     let brand = app.store.workspace(workspace).await?.ok_or(Error::NotFound)?.name;
     let occasion = OccasionId::new(app.now(), app);
-    let (of, to) = ((webhook.project, &brand), webhook.subscription());
-    let drafted = draft(app, of, &to, (occasion, &Fact::Test));
+    let (origin, to) = ((webhook.project, brand.as_str()), webhook.subscription());
+    let drafted = for_webhook(app, origin, &to, (occasion, &Fact::Test));
     let (ping, due) = drafted.ok_or_else(|| Error::internal("a dialect has no test"))?;
     app.store.create_delivery(&ping, due).await?;
     schedule(app, &job_of(&ping), app.now()).await;

@@ -1,8 +1,10 @@
-//! Webhooks: what happens in a project, told to whoever subscribed to it, in the words of a dialect.
+//! What happens in a project, told to whoever listens: the callback of a key, and webhooks, each in the
+//! words of a dialect.
 //!
-//! What happens is a [`Fact`]. It is recorded once for each subscription that wants it, as a delivery
-//! whose bytes the dialect layer wrote, in the same transaction that makes it true. From then on it goes
-//! the way of every callback: log, retries, breaker, replay, recovery, rotation.
+//! What happens is a [`Fact`]. It is recorded once for each listener that wants it, as a delivery whose
+//! bytes the dialect layer wrote, in the same transaction that makes it true. From then on all go one way:
+//! log, retries, breaker, replay, recovery, rotation. A key's callback is told of the key's own messages,
+//! in the native dialect; a webhook of all that it subscribed to.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -23,7 +25,8 @@ mod fact;
 mod manage;
 
 pub use create::{CreateWebhook, NewWebhook, create};
-pub(crate) use draft::{Drafts, drafts, person};
+pub use draft::to_callback;
+pub(crate) use draft::{Drafts, News, drafts, person};
 pub use fact::{Fact, KnowledgeFact, Scene, Unasked};
 pub use manage::{WebhookPatch, delete, find, list, page, rotate_secret, send_test, update};
 
@@ -109,6 +112,23 @@ pub struct Subscription {
     pub number: u32,
 }
 
+impl Subscription {
+    fn listener(&self) -> Listener {
+        Listener { dialect: self.dialect, redaction: self.redaction, number: self.number }
+    }
+}
+
+/// Whoever is told, as far as the words depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener {
+    /// In whose words.
+    pub dialect: Dialect,
+    /// What is left out.
+    pub redaction: Redaction,
+    /// The project's number, for a dialect that knows no other ids: 1 is the default project.
+    pub number: u32,
+}
+
 /// One webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
@@ -145,12 +165,12 @@ impl Webhook {
     }
 }
 
-/// A fact on its way to one subscription.
+/// A fact on its way to one listener.
 #[derive(Debug, Clone, Copy)]
 pub struct Telling<'a> {
     /// To whom.
-    pub subscription: &'a Subscription,
-    /// Names what happened: the same for every subscription.
+    pub listener: Listener,
+    /// Names what happened: the same for every listener.
     pub occasion: OccasionId,
     /// Names the delivery.
     pub delivery: DeliveryId,
@@ -167,7 +187,7 @@ pub struct Telling<'a> {
 }
 
 /// What a dialect makes of a fact: the event's name and the body; `None` where it has no word for it.
-/// Subscriptions that did not ask for the event are left out by the caller.
+/// Webhooks that did not ask for the event are left out by the caller.
 pub type Render = fn(&Telling<'_>) -> Option<(Event, String)>;
 
 /// The renderer of a process that causes no facts.

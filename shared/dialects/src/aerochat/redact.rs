@@ -29,22 +29,48 @@ pub(super) fn scrubbed(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where addresses of mail stand: around each `@`, as far as their characters go.
+/// How people and programs write the sign of an address.
+const SIGNS: [&str; 4] = ["@", "＠", "﹫", "%40"];
+
+/// Where addresses of mail stand: around each sign, as far as their characters go.
 fn mails(text: &str) -> Vec<(usize, usize)> {
-    let is_part =
-        |character: char| character.is_alphanumeric() || "._%+-'!#$&*/=?^`{|}~".contains(character);
-    text.match_indices(['@', '＠'])
+    let signs = SIGNS.iter().flat_map(|sign| text.match_indices(sign));
+    signs
         .filter_map(|(at, sign)| {
-            let before = text[..at].trim_end_matches(is_part).len();
-            let after = at + sign.len();
-            let rest = &text[after..];
-            let domain = rest.len()
-                - rest
-                    .trim_start_matches(|c: char| c.is_alphanumeric() || c == '-' || c == '.')
-                    .len();
-            (before < at && domain > 0).then_some((before, after + domain))
+            let (start, after) = (local(&text[..at]), at + sign.len());
+            let domain = domain(&text[after..]);
+            (start < at && domain > 0).then_some((start, after + domain))
         })
         .collect()
+}
+
+/// Where the part before the sign begins; it may be quoted.
+fn local(before: &str) -> usize {
+    let is_part = |character: char| {
+        character.is_alphanumeric()
+            || is_unseen(character)
+            || "._%+-'!#$&*/=?^`{|}~".contains(character)
+    };
+    match before.strip_suffix('"') {
+        Some(quoted) => quoted.rfind('"').unwrap_or(quoted.len()),
+        None => before.trim_end_matches(is_part).len(),
+    }
+}
+
+/// How long the part behind the sign is: a name, or a number in brackets.
+fn domain(after: &str) -> usize {
+    let is_part = |character: char| {
+        character.is_alphanumeric() || is_unseen(character) || "-.".contains(character)
+    };
+    match after.strip_prefix('[').and_then(|number| number.find(']')) {
+        Some(end) => end + 2,
+        None => after.len() - after.trim_start_matches(is_part).len(),
+    }
+}
+
+/// Characters of no width, which can stand inside of anything.
+fn is_unseen(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
 /// Where phone numbers stand: runs of digits, in any script, with what people write between them.
@@ -78,7 +104,7 @@ fn phones(text: &str) -> Vec<(usize, usize)> {
 }
 
 fn is_between(character: char) -> bool {
-    character.is_whitespace() || "-.()/‐‑–+".contains(character)
+    character.is_whitespace() || is_unseen(character) || "-.()/‐‑–+".contains(character)
 }
 
 #[cfg(test)]
@@ -95,6 +121,11 @@ mod tests {
             ("٠١٢٣٤٥٦٧٨", "[redacted]"),
             ("ünï@exämple.org, 555.123.4567", "[redacted], [redacted]"),
             ("jane@example", "[redacted]"),
+            ("mailto:jane%40mail.example", "mailto:[redacted]"),
+            ("\"jane doe\"@mail.example or jane@[192.0.2.1]", "[redacted] or [redacted]"),
+            ("ja\u{200b}ne\u{200b}@mail.example", "[redacted]"),
+            ("jane＠mail.example", "[redacted]"),
+            ("555\u{200b}123\u{200b}4567", "[redacted]"),
         ] {
             assert_eq!(scrubbed(text), expected, "{text}");
         }

@@ -13,6 +13,7 @@ use aiva_core::identity::EmailAddress;
 use aiva_core::message::{self, Message};
 use aiva_core::time;
 use aiva_core::webhook::{Fact, Redaction, Scene, Telling};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ struct Body {
 }
 
 pub(crate) fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
-    let profile = Profile(telling.subscription.redaction);
+    let profile = Profile(telling.listener.redaction);
     let (event, data) = match telling.fact {
         Fact::MessageReceived { scene, message } => {
             let author = json!({ "type": "customer" });
@@ -53,9 +54,11 @@ pub(crate) fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
             (Event::ConversationEscalated, profile.escalated(*scene, unasked.last, Some(agent)))
         }
         Fact::Resolved { scene } => (Event::ConversationResolved, profile.who(*scene)),
-        Fact::ContactCreated { scene } => (Event::ContactCreated, profile.created(*scene)),
+        Fact::ContactCreated { scene } => {
+            (Event::ContactCreated, profile.created(*scene, telling.at))
+        }
         Fact::ContactUpdated { scene, changed } => {
-            (Event::ContactUpdated, profile.updated(*scene, changed))
+            (Event::ContactUpdated, profile.updated(*scene, changed, telling.at))
         }
         Fact::Test => (Event::TestPing, json!({})),
         Fact::TakenOver { unasked: None, .. }
@@ -63,7 +66,8 @@ pub(crate) fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
         | Fact::UnsureReply { .. }
         | Fact::GenerationFailed { .. }
         | Fact::LeadCaptured { .. }
-        | Fact::KnowledgeUpdated { .. } => return None,
+        | Fact::KnowledgeUpdated { .. }
+        | Fact::Verified { .. } => return None,
     };
     let body = Body {
         id: telling.occasion,
@@ -131,7 +135,7 @@ impl Profile {
         data
     }
 
-    fn created(&self, Scene { person, .. }: Scene<'_>) -> Value {
+    fn created(&self, Scene { person, .. }: Scene<'_>, at: Timestamp) -> Value {
         json!({
             "contact_id": person.id,
             "name": self.text(&person.name()),
@@ -141,11 +145,11 @@ impl Profile {
             "source": person.source.as_str(),
             "geo": null,
             "created_at": time::seconds(person.created_at),
-            "updated_at": time::seconds(person.last_seen),
+            "updated_at": time::seconds(at),
         })
     }
 
-    fn updated(&self, Scene { person, .. }: Scene<'_>, changed: &[&str]) -> Value {
+    fn updated(&self, Scene { person, .. }: Scene<'_>, changed: &[&str], at: Timestamp) -> Value {
         json!({
             "contact_id": person.id,
             "changed_fields": changed,
@@ -153,7 +157,7 @@ impl Profile {
             "email": self.personal(person.details.email.as_ref().map(EmailAddress::as_str)),
             "phone": self.personal(person.details.phone.as_ref().map(Phone::as_str)),
             "channel": channel(person.source),
-            "updated_at": time::seconds(person.last_seen),
+            "updated_at": time::seconds(at),
         })
     }
 }

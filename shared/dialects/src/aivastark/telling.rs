@@ -72,7 +72,8 @@ pub(crate) fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
         | Fact::Resolved { .. }
         | Fact::GenerationFailed { .. }
         | Fact::ContactCreated { .. }
-        | Fact::ContactUpdated { .. } => return None,
+        | Fact::ContactUpdated { .. }
+        | Fact::Verified { .. } => return None,
     };
     let body = Body {
         id: telling.occasion,

@@ -16,7 +16,7 @@ struct Body {
 }
 
 pub(crate) fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
-    let website = telling.subscription.number;
+    let website = telling.listener.number;
     let (event, data) = match telling.fact {
         Fact::Replied { scene, question, reply } => (
             Event::MessageReceived,
@@ -62,7 +62,8 @@ pub(crate) fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
         | Fact::LeadCaptured { .. }
         | Fact::KnowledgeUpdated { .. }
         | Fact::ContactCreated { .. }
-        | Fact::ContactUpdated { .. } => return None,
+        | Fact::ContactUpdated { .. }
+        | Fact::Verified { .. } => return None,
     };
     let body = Body {
         id: telling.occasion,

@@ -373,3 +373,56 @@ async fn of_two_users_who_confirm_at_once_for_one_conversation_one_gets_its_cont
     }
     assert_eq!(owners, 1);
 }
+
+/// A webhook of the shop.
+async fn webhook(world: &World, dialect: &str, events: &[&str]) {
+    let body =
+        json!({ "dialect": dialect, "url": "https://crm.example.com/hook", "events": events });
+    let path = format!("/admin/v1/workspaces/{}/webhooks", world.names["shop"]);
+    let made = world.send(request("POST", &path, Some(OPERATOR_TOKEN), &body.to_string())).await;
+    assert_eq!(made.status(), 201);
+}
+
+/// What the shop's webhooks were told of an event, oldest first.
+async fn told(world: &World, event: Event) -> Vec<Value> {
+    let filter = DeliveryFilter { event: Some(event), ..DeliveryFilter::default() };
+    let shop: WorkspaceId = world.names["shop"].parse().unwrap();
+    let store = &world.edge.app.store;
+    let page = store.deliveries(shop, &filter, None, Limit::of(200)).await.unwrap();
+    let webhooks = page.items.iter().rev().filter(|told| told.endpoint.webhook().is_some());
+    webhooks.map(|told| serde_json::from_str(&told.payload).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn webhooks_are_told_of_the_proof_and_of_the_contact_that_two_became() {
+    let world = World::new().await;
+    webhook(&world, "aiva", &["identity.verified"]).await;
+    webhook(&world, "aerochat", &["contact.created", "contact.updated"]).await;
+    let own = named(&world, "user-93", "order-1").await;
+    let known = json!({"message": "Hi", "conversation_id": own, "contact": {"name": "Ada"}});
+    let (_, kept) = unnamed(&world, &known).await;
+    world.wait(1);
+    let guest = json!({"message": "Hi", "contact": {"name": "A.", "email": "ada@example.com"}});
+    let (conversation, merged) = unnamed(&world, &guest).await;
+    let created = told(&world, Event::ContactCreated).await;
+    let ids: Vec<&Value> = created.iter().map(|event| &event["data"]["contact_id"]).collect();
+    assert_eq!(ids, [&json!(kept), &json!(merged)]);
+    assert_eq!(
+        told(&world, Event::ContactUpdated).await[0]["data"]["changed_fields"],
+        json!(["name"])
+    );
+
+    world.wait(1);
+    assert_eq!(press(&world, &link_for(&world, "user-93", &conversation).await).await, 200);
+    let verified = &told(&world, Event::IdentityVerified).await[0];
+    assert_eq!(
+        (&verified["externalUserId"], &verified["method"]),
+        (&json!("user-93"), &json!("magic_link"))
+    );
+    assert_eq!(verified["conversationId"], json!(conversation));
+    let updated = told(&world, Event::ContactUpdated).await;
+    let data = &updated[1]["data"];
+    assert_eq!((&data["contact_id"], &data["changed_fields"]), (&json!(kept), &json!(["email"])));
+    assert_eq!((&data["name"], &data["email"]), (&json!("Ada"), &json!("ada@example.com")));
+    assert_eq!((updated.len(), told(&world, Event::ContactCreated).await.len()), (2, 2));
+}

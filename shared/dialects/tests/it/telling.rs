@@ -9,7 +9,7 @@ use aiva_core::dialect::Dialect;
 use aiva_core::identity::EmailAddress;
 use aiva_core::message::{Message, Sender, Visibility};
 use aiva_core::text::{Content, ExternalId, Label};
-use aiva_core::webhook::{Fact, KnowledgeFact, Redaction, Scene, Subscription, Telling, Unasked};
+use aiva_core::webhook::{Fact, KnowledgeFact, Listener, Redaction, Scene, Telling, Unasked};
 use aiva_dialects::telling::render;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -62,16 +62,8 @@ fn message(sender: Sender, text: &str) -> Message {
 }
 
 fn told(dialect: Dialect, redaction: Redaction, fact: &Fact<'_>) -> Option<(Event, Value)> {
-    let subscription = Subscription {
-        id: format!("wh_{ZEROS}{ZEROS}").parse().unwrap(),
-        dialect,
-        events: BTreeSet::new(),
-        redaction,
-        url: "https://receiver.example/hook".to_owned(),
-        number: 1,
-    };
     let telling = Telling {
-        subscription: &subscription,
+        listener: Listener { dialect, redaction, number: 1 },
         occasion: format!("evt_{ZEROS}").parse().unwrap(),
         delivery: format!("dl_{ZEROS}").parse().unwrap(),
         at: at(),
@@ -114,6 +106,7 @@ fn with_facts(mut each: impl FnMut(&str, &Fact<'_>)) {
         status: "ready",
         chunks: 7,
     };
+    let user = &ExternalId::parse("user", "user-93").unwrap();
     let (reason, summary) = ("user_request", "2 messages so far.");
     let (nobody, last) = (Unasked { last: None }, Unasked { last: Some(question) });
     for (name, fact) in [
@@ -133,6 +126,7 @@ fn with_facts(mut each: impl FnMut(&str, &Fact<'_>)) {
         ("contact", Fact::ContactCreated { scene: known }),
         ("guest", Fact::ContactCreated { scene }),
         ("contact changed", Fact::ContactUpdated { scene: known, changed: &["name", "email"] }),
+        ("verified", Fact::Verified { scene: Some(scene), user, method: "magic_link" }),
         ("test", Fact::Test),
     ] {
         each(name, &fact);
@@ -299,6 +293,12 @@ fn the_native_events_of_a_project_read_like_the_callbacks_of_a_key() {
         let conversation =
             if event == Event::TestPing { json!(null) } else { json!("sess_abc123") };
         assert_eq!(body["conversationId"], conversation, "{name}");
+        if event == Event::IdentityVerified {
+            assert_eq!(
+                (&body["externalUserId"], &body["method"]),
+                (&json!("user-93"), &json!("magic_link"))
+            );
+        }
         told_events.insert(event);
     });
     for event in Event::of_dialect(Dialect::Aiva) {

@@ -103,7 +103,15 @@ async fn verify(world: &World, name: &str) {
     app.store.create_link(&link).await.unwrap();
     let verified_until = now + std::time::Duration::from_secs(86_400);
     let (hash, user) = (token.hash(), user(name));
-    let used = LinkUse { workspace, hash, user, now, verified_until, merged: None, delivery: None };
+    let used = LinkUse {
+        workspace,
+        hash,
+        user,
+        now,
+        verified_until,
+        merged: None,
+        deliveries: Vec::new(),
+    };
     app.store.use_link(&used).await.unwrap();
 }
 

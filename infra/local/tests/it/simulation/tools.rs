@@ -87,7 +87,7 @@ async fn verify(app: &App<SimPorts>, workspace: WorkspaceId, user: ExternalId, w
         now,
         verified_until: now + YEARS,
         merged: None,
-        delivery: None,
+        deliveries: Vec::new(),
     };
     app.store.use_link(&used).await.expect("the link is used");
 }

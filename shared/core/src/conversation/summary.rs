@@ -1,46 +1,10 @@
-//! The event that tells of a handoff.
-
-use jiff::Timestamp;
+//! What a human who is handed a conversation should know.
 
 use super::Conversation;
-use crate::app::App;
-use crate::callback::{Event, Payload};
-use crate::delivery::{self, Delivery};
-use crate::key::ApiKey;
 use crate::message::Message;
-use crate::ports::Ports;
 
 /// The longest summary, in characters.
 const MAX_SUMMARY_CHARS: usize = 500;
-
-/// What a handoff says.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Told<'a> {
-    /// Why: one of [`super::HandoffReason`], or the model's own words.
-    pub(crate) reason: &'a str,
-    /// What the model says a human should know, if it does.
-    pub(crate) summary: Option<&'a str>,
-}
-
-/// Writes down `conversation.handoff` for the callback of the key that last wrote. `conversation` is
-/// as it will stand, `message` the visitor's message that the handoff is about.
-pub(crate) fn handoff<P: Ports>(
-    app: &App<P>,
-    key: Option<&ApiKey>,
-    conversation: &Conversation,
-    message: &Message,
-    told: Told<'_>,
-) -> Option<(Delivery, Timestamp)> {
-    let summary = told.summary.map_or_else(|| summary(conversation, message), str::to_owned);
-    let payload = Payload {
-        message_id: Some(message.id),
-        reason: Some(told.reason),
-        summary: Some(&summary),
-        ..Payload::default()
-    };
-    let external = conversation.reference.external.as_str();
-    delivery::draft(app, key?, Event::ConversationHandoff, Some(external), &payload)
-}
 
 /// What a human should know at a glance: how long the conversation is and what was asked last.
 pub(crate) fn summary(conversation: &Conversation, message: &Message) -> String {
@@ -59,6 +23,8 @@ pub(crate) fn summary(conversation: &Conversation, message: &Message) -> String 
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::conversation::{ConversationRef, ConversationStatus, Owner};
     use crate::message::{Sender, Visibility};
