@@ -67,3 +67,13 @@ pub(crate) async fn first<T>(
     })
     .await
 }
+
+/// Does all of it at once.
+pub(crate) async fn together<W: Future<Output = ()>>(works: impl IntoIterator<Item = W>) {
+    let mut open: Vec<_> = works.into_iter().map(Box::pin).collect();
+    poll_fn(|context| {
+        open.retain_mut(|work| work.as_mut().poll(context).is_pending());
+        if open.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}

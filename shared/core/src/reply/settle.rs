@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::escalate::FAREWELL;
 use super::generate::Outcome;
+use super::listen::together;
 use super::talk::Replied;
 use super::{Ending, Settled, Settlement};
 use crate::app::App;
@@ -23,6 +24,8 @@ use crate::wallet::{LedgerEntry, LedgerKind, Usage, UsageSource};
 use crate::webhook::{self, Drafts, Fact, News, Scene};
 
 const MAX_STALE_ROUNDS: usize = 20;
+/// Words to the queue on their way at once: each may open a connection.
+const ANNOUNCED_AT_ONCE: usize = 8;
 const SILENT_MODEL: &str = "I'm sorry, I don't have an answer to that right now.";
 
 /// Writes the end of a generation; a conversation that moved on meanwhile is judged again.
@@ -119,10 +122,14 @@ fn why(outcome: &Outcome) -> Why<'_> {
 
 /// Tells the queue what is due. What it loses, the sweep sends again.
 pub(crate) async fn announce<P: Ports>(app: &App<P>, deliveries: &[(Delivery, Timestamp)]) {
-    for (delivery, _) in deliveries {
-        if let Some(next) = delivery.next_attempt_at {
-            delivery::schedule(app, &delivery::job_of(delivery), next).await;
-        }
+    for some in deliveries.chunks(ANNOUNCED_AT_ONCE) {
+        together(some.iter().map(|(delivery, _)| announce_one(app, delivery))).await;
+    }
+}
+
+async fn announce_one<P: Ports>(app: &App<P>, delivery: &Delivery) {
+    if let Some(next) = delivery.next_attempt_at {
+        delivery::schedule(app, &delivery::job_of(delivery), next).await;
     }
 }
 

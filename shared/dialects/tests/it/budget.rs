@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::world::{World, request};
+use crate::world::{OPERATOR_TOKEN, World, request};
 
 const MESSAGE: &str = r#"{"externalConversationId":"order-1","content":"Hello",
     "idempotencyKey":"00000000-0000-0000-0000-000000000001"}"#;
@@ -85,4 +85,32 @@ async fn a_request_without_a_key_reads_nothing() {
     let submit = request("POST", "/v1/messages", None, MESSAGE);
     let asked = asked_by(&world, submit, 401).await;
     assert_eq!(asked, counts([("UpdateItem", 1)]));
+}
+
+#[tokio::test]
+async fn a_message_of_which_webhooks_are_told_asks_one_thing_more_and_that_of_a_named_user_alone() {
+    let world = World::new().await;
+    let key = world.names["key"].clone();
+    for dialect in ["aerochat", "asyntai"] {
+        let events = match dialect {
+            "aerochat" => ["message.inbound", "contact.created"],
+            _ => ["conversation.started", "escalation.requested"],
+        };
+        let url = "https://crm.example.com/hook";
+        let body = serde_json::json!({ "dialect": dialect, "url": url, "events": events });
+        let path = format!("/admin/v1/workspaces/{}/webhooks", world.names["shop"]);
+        let made = request("POST", &path, Some(OPERATOR_TOKEN), &body.to_string());
+        assert_eq!(world.send(made).await.status(), 201);
+    }
+    world.send(request("GET", "/v1/me", Some(&key), "")).await;
+    let submit = request("POST", "/v1/messages", Some(&key), MESSAGE);
+    let always =
+        [("BatchGetItem", 1), ("PutItem", 1), ("TransactWriteItems", 1), ("UpdateItem", 1)];
+    assert_eq!(asked_by(&world, submit, 202).await, counts(always));
+    let named = MESSAGE.replace("order-1", "order-2").replace("-000000000001", "-000000000002");
+    let named = named.replace(r#""content""#, r#""externalUserId":"user-1","content""#);
+    let submit = request("POST", "/v1/messages", Some(&key), &named);
+    let [reads, log, all, admitted] = always;
+    let expected = counts([reads, ("GetItem", 1), log, all, admitted]);
+    assert_eq!(asked_by(&world, submit, 202).await, expected);
 }
