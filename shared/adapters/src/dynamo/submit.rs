@@ -52,6 +52,7 @@ impl DynamoStore {
         if submission.learned.lead {
             actions.push(self.lead_action(conversation)?);
         }
+        actions.extend(self.unnamed_action(submission)?);
         for (delivery, due) in &submission.deliveries {
             actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
         }
@@ -159,6 +160,22 @@ impl DynamoStore {
         update(&self.table, keys::wallet_shard(workspace, hold.shard), &change)
     }
 
+    /// Notes what a message that names nobody tells of the person of its conversation, where that is an end
+    /// user who was named before.
+    fn unnamed_action(&self, submission: &Submission) -> Result<Option<TransactWriteItem>> {
+        let place = &submission.conversation.reference;
+        let (None, Some(person)) = (&submission.message.user, &submission.conversation.person.user)
+        else {
+            return Ok(None);
+        };
+        let told = told(submission);
+        if told.is_empty() {
+            return Ok(None);
+        }
+        let change = Change::assigning(told.into_iter().map(|(name, value)| (name, Some(value))));
+        update(&self.table, keys::contact(place.workspace, person), &change).map(Some)
+    }
+
     /// Notes that the end user wrote, and counts the hold to the month. Spent and held are one number,
     /// because a condition cannot add; it is counted also where no cap is set, so that one set later
     /// begins with the truth.
@@ -194,6 +211,17 @@ impl DynamoStore {
     }
 }
 
+/// What is newly known of a person, as the attributes of a contact.
+fn told(submission: &Submission) -> Vec<(&'static str, AttributeValue)> {
+    let Some(details) = &submission.learned.details else { return Vec::new() };
+    let told = [
+        ("nm", details.name.as_ref().map(ToString::to_string)),
+        ("em", details.email.as_ref().map(|email| email.as_str().to_owned())),
+        ("ph", details.phone.as_ref().map(|phone| phone.as_str().to_owned())),
+    ];
+    told.into_iter().filter_map(|(name, value)| Some((name, text(value?)))).collect()
+}
+
 /// The attribute of a shard that counts the messages of a month.
 pub(super) fn messages_attribute(month: u32) -> String {
     format!("n{month}")
@@ -209,17 +237,9 @@ fn who_wrote(submission: &Submission) -> (String, Vec<(&'static str, AttributeVa
         set.push_str(", #ct = if_not_exists(#ct, :ct)");
         values.push(("ct", text(contact::id_of(conversation.id).bare())));
     }
-    if let Some(details) = &submission.learned.details {
-        let told = [
-            ("nm", details.name.as_ref().map(ToString::to_string)),
-            ("em", details.email.as_ref().map(|email| email.as_str().to_owned())),
-            ("ph", details.phone.as_ref().map(|phone| phone.as_str().to_owned())),
-        ];
-        for (name, value) in told {
-            let Some(value) = value else { continue };
-            let _ = write!(set, ", #{name} = :{name}");
-            values.push((name, text(value)));
-        }
+    for (name, value) in told(submission) {
+        let _ = write!(set, ", #{name} = :{name}");
+        values.push((name, value));
     }
     (set, values)
 }

@@ -46,18 +46,16 @@ pub(super) fn is_unmet(
     !situation.project.webhooks.is_empty() && is_person && unknown
 }
 
-/// The person after a message by `message.user`.
+/// The person after a message. One that names nobody is the person's.
 fn person(
     before: Before<'_>,
     (after, message): (&Conversation, &Message),
     learned: &Learned,
 ) -> Profile {
     let mut named = before.named.cloned();
-    if let Some(contact) =
-        named.as_mut().filter(|contact| Some(&contact.external) == message.user.as_ref())
-    {
-        contact.last_seen = Some(message.created_at);
-        if let Some(details) = &learned.details {
+    if let Some(contact) = &mut named {
+        let wrote = message.user.as_ref().is_none_or(|user| *user == contact.external);
+        if let Some(details) = learned.details.as_ref().filter(|_| wrote) {
             contact.details.learn(details);
         }
     }
