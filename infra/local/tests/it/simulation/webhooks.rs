@@ -150,8 +150,13 @@ fn asyntai_was_told(told: &Told<'_>, messages: &[Vec<Message>], callbacks: &[Del
 fn aivastark_was_told(told: &Told<'_>, messages: &[Vec<Message>], callbacks: &[Delivery]) {
     let leads = told.once(Event::LeadCaptured, "session_id");
     let mailed = |said: &&Vec<Message>| {
-        let mut visitors = said.iter().filter(|message| message.sender == Sender::Visitor);
-        visitors.any(|message| message.content.as_str().contains(DOMAIN))
+        // What another user says in the person's conversation is not the person's.
+        let person = said.iter().find_map(|message| message.user.as_ref());
+        let is_persons =
+            |message: &&Message| message.user.is_none() || message.user.as_ref() == person;
+        let visitors = said.iter().filter(|message| message.sender == Sender::Visitor);
+        let mut own = visitors.filter(is_persons);
+        own.any(|message| message.content.as_str().contains(DOMAIN))
     };
     assert_eq!(leads.len(), messages.iter().filter(mailed).count(), "one lead a conversation");
     let unsure = told.once(Event::LowConfidenceDetected, "message");
