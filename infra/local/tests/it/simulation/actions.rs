@@ -84,7 +84,7 @@ pub(super) fn draw(world: &mut World) -> usize {
     serial
 }
 
-fn some_conversation(world: &World) -> ConversationRef {
+pub(super) fn some_conversation(world: &World) -> ConversationRef {
     let external = format!("order-{}", world.dice.below(3));
     ConversationRef {
         workspace: world.workspace.id,
