@@ -12,6 +12,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::receiver::Receiver;
 use crate::support::{Product, fresh_dir};
 
 const ADDRESSES: [&str; 4] = [
@@ -111,12 +112,30 @@ impl Reader {
         }
         command
             .arg(file)
+            .current_dir(self.dir.path())
             .env("BASH_ENV", self.dir.path().join("shell"))
             .env("CURL_HOME", self.dir.path())
             .env("NODE_PATH", root.join("node_modules"))
             .output()
             .expect("`make test` installs it")
     }
+}
+
+#[test]
+fn every_program_of_the_documents_is_run() {
+    let tests = [include_str!("program.rs"), include_str!("callback.rs")].concat();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs");
+    let mut programs = 0;
+    for dialect in std::fs::read_dir(folder).unwrap() {
+        let dialect = dialect.unwrap();
+        for program in std::fs::read_dir(dialect.path()).unwrap() {
+            let name = [dialect.file_name(), program.unwrap().file_name()];
+            let name = name.map(|part| part.to_string_lossy().into_owned()).join("/");
+            assert!(tests.contains(&format!("\"{name}\"")), "{name} is run by no test");
+            programs += 1;
+        }
+    }
+    assert!(programs > 20, "{programs}");
 }
 
 fn texts<'a>(rows: &'a Value, field: &str) -> Vec<&'a str> {
@@ -249,5 +268,58 @@ async fn the_programs_of_the_asyntai_document_teach_the_agent_and_make_it_forget
     assert_eq!(deleted["message"], "Knowledge base entry deleted");
     let left = reader.json("asyntai/11-knowledge.sh");
     assert_eq!(left["entries"].as_array().unwrap().len(), before);
+    reader.product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_programs_of_the_asyntai_document_subscribe_and_unsubscribe() {
+    let mut reader = Reader::new().await;
+    let mut endpoint = Receiver::start(0).await;
+    reader.put("https://example.com/webhook", &json!(endpoint.url));
+    let made = reader.json("asyntai/16-webhooks-create.sh")["webhook"].clone();
+    assert_eq!(made["events"], json!(["message.received"]), "{made}");
+    let listed = reader.json("asyntai/15-webhooks.sh")["webhooks"][0].clone();
+    assert_eq!((&listed["id"], &listed["is_active"]), (&made["id"], &json!(true)));
+    assert!(listed.get("secret").is_none(), "{listed}");
+    reader.json("asyntai/01-chat.sh");
+    let told = endpoint.next().await;
+    assert_eq!(told.header("x-webhook-event"), "message.received");
+    assert_eq!(told.json()["data"]["session_id"], "user_123");
+    reader.put("abc-123-def", &made["id"]);
+    let deleted = reader.json("asyntai/17-webhooks-delete.sh");
+    assert_eq!(deleted, json!({ "success": true, "message": "Webhook deleted" }));
+    assert_eq!(reader.json("asyntai/15-webhooks.sh")["webhooks"], json!([]));
+    reader.product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_verifier_of_the_aerochat_document_takes_a_real_event_and_no_other() {
+    let reader = Reader::new().await;
+    let mut endpoint = Receiver::start(0).await;
+    let body = json!({
+        "dialect": "aerochat", "url": endpoint.url, "events": ["message.outbound"],
+    });
+    let made = reader.product.operate(Method::POST, "/webhooks", Some(&body)).await.data(201);
+    let secret = made["secret"].as_str().unwrap();
+    reader.json("aerochat/01-send.sh");
+    let told = endpoint.next().await;
+    let raw = reader.dir.path().join("body");
+    let call = "import sys\nprint(verify(open(sys.argv[1], 'rb').read(), *sys.argv[2:]))\n";
+    let program = format!("{}{call}", text("aerochat/04-verify.py"));
+    let altered = [told.body.as_ref(), b" "].concat();
+    for (body, secret, accepted) in [
+        (told.body.to_vec(), secret, "True"),
+        (altered, secret, "False"),
+        (told.body.to_vec(), "whsec_another", "False"),
+    ] {
+        std::fs::write(&raw, body).unwrap();
+        let python = Command::new("python3")
+            .args(["-c", &program])
+            .arg(&raw)
+            .args([told.header("x-aerochat-signature"), secret])
+            .output()
+            .expect("python3 is installed");
+        assert_eq!(String::from_utf8_lossy(&python.stdout).trim(), accepted, "{python:?}");
+    }
     reader.product.stop().await;
 }
