@@ -122,7 +122,9 @@ async fn a_webhook_is_tested_rotated_switched_off_recovered_and_taken_away() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     };
-    product.operate(Method::PATCH, &path, Some(&json!({ "enabled": true }))).await.data(200);
+    let on = json!({ "enabled": true });
+    let on = product.operate(Method::PATCH, &path, Some(&on)).await.data(200);
+    assert_eq!((&on["status"], &on["missed"]["count"]), (&json!("enabled"), &json!(1)));
     let recover = json!({ "since": skipped["createdAt"], "webhookId": webhook });
     let told = product.operate(Method::POST, "/deliveries/recover", Some(&recover)).await;
     assert_eq!(told.data(200)["count"], 1);

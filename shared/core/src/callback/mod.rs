@@ -35,6 +35,12 @@ impl Callback {
         self.disabled.is_none()
     }
 
+    /// Since when a disabled callback has got nothing.
+    pub(crate) fn off_since(&self) -> Option<Timestamp> {
+        let disabled = self.disabled.as_ref()?.at;
+        Some(self.health.failing_since.map_or(disabled, |failing| failing.min(disabled)))
+    }
+
     /// Switched on with a clean record, or off by the operator; one that is off keeps its reason.
     #[must_use]
     pub fn switched(mut self, on: bool, now: Timestamp) -> Self {

@@ -62,7 +62,10 @@ pub async fn update<P: Ports>(
     };
     let now = env.now();
     let off_since = match patch.callback_enabled {
-        Some(true) => off_since(&find(&app.store, workspace.id, id).await?),
+        Some(true) => {
+            let before = find(&app.store, workspace.id, id).await?.callback;
+            before.and_then(|callback| callback.off_since())
+        }
         Some(false) | None => None,
     };
     let edit = |key: &ApiKey| {
@@ -92,13 +95,6 @@ pub async fn update<P: Ports>(
         None => None,
     };
     Ok(UpdatedKey { key: changed, secret: shown, missed })
-}
-
-/// Since when a disabled callback has got nothing.
-fn off_since(key: &ApiKey) -> Option<Timestamp> {
-    let callback = key.callback.as_ref()?;
-    let disabled = callback.disabled.as_ref()?.at;
-    Some(callback.health.failing_since.map_or(disabled, |failing| failing.min(disabled)))
 }
 
 /// The callback at its new URL, with its own secrets where it had any.

@@ -1,5 +1,6 @@
 //! Looking at webhooks, changing and testing them, and taking them away.
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::create::{MAX_ROUNDS, events, redaction, vetted};
@@ -14,6 +15,7 @@ use crate::id::{DeliveryId, OccasionId, ProjectId, WorkspaceId};
 use crate::key;
 use crate::page::{Limit, Page};
 use crate::ports::{Clock, DeliveryStore, Entropy, Ports, Vault, WebhookStore, WorkspaceStore};
+use crate::recovery::{self, Missed, Window};
 
 /// Changes of a webhook, as the operator wrote them.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +28,15 @@ pub struct WebhookPatch {
     pub redaction: Option<String>,
     /// Switches it on or off.
     pub enabled: Option<bool>,
+}
+
+/// A webhook after its change.
+#[derive(Debug)]
+pub struct UpdatedWebhook {
+    /// The webhook.
+    pub webhook: Webhook,
+    /// What the endpoint missed, and since when, where it was switched on again.
+    pub missed: Option<(Timestamp, Missed)>,
 }
 
 /// Reads a webhook, if it is this workspace's.
@@ -95,13 +106,17 @@ pub async fn update<P: Ports>(
     workspace: WorkspaceId,
     id: WebhookId,
     patch: WebhookPatch,
-) -> Result<Webhook> {
+) -> Result<UpdatedWebhook> {
     let url = match &patch.url {
         Some(text) => Some(vetted(app, text).await?),
         None => None,
     };
     let now = app.now();
-    change(app, workspace, id, |webhook| {
+    let off_since = match patch.enabled {
+        Some(true) => find(&app.store, workspace, id).await?.callback.off_since(),
+        Some(false) | None => None,
+    };
+    let webhook = change(app, workspace, id, |webhook| {
         let mut changed = webhook.clone();
         if let Some(names) = &patch.events {
             changed.events = events(webhook.dialect, names)?;
@@ -118,7 +133,16 @@ pub async fn update<P: Ports>(
         }
         Ok(changed)
     })
-    .await
+    .await?;
+    let missed = match off_since {
+        Some(since) => {
+            let endpoint = Some(EndpointId::Webhook(id));
+            let window = Window { since, until: now, endpoint };
+            Some((since, recovery::count(&app.store, workspace, &window).await?))
+        }
+        None => None,
+    };
+    Ok(UpdatedWebhook { webhook, missed })
 }
 
 /// Gives a webhook a new secret and answers it, to be shown once; the old one signs on beside it for as

@@ -28,7 +28,9 @@ pub use create::{CreateWebhook, NewWebhook, create};
 pub use draft::to_callback;
 pub(crate) use draft::{Drafts, News, drafts, person};
 pub use fact::{Fact, KnowledgeFact, Scene, Unasked};
-pub use manage::{WebhookPatch, delete, find, list, page, rotate_secret, send_test, update};
+pub use manage::{
+    UpdatedWebhook, WebhookPatch, delete, find, list, page, rotate_secret, send_test, update,
+};
 
 /// The public identifier of a webhook. Like a key's it names the workspace, so that it can be looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::once::{Made, once};
 use super::page;
 use super::read::{as_written, change, whole};
-use super::recovery::MissedRow;
+use super::recovery::MissedSince;
 use super::{read, route};
 use crate::http::{
     Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, list as texts, text, yes_or_no,
@@ -201,16 +201,6 @@ struct Updated {
     missed: Option<MissedSince>,
 }
 
-/// What an endpoint that is switched on again has missed; `POST …/deliveries/recover` sends it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MissedSince {
-    since: String,
-    #[serde(flatten)]
-    missed: MissedRow,
-    recover: String,
-}
-
 async fn update<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let mut fields = call.fields().await?;
     let name = fields.optional_text("name", as_written);
@@ -228,11 +218,7 @@ async fn update<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
     let app = &*edge.app;
     let changed = key::update(app, app, &workspace, id, patch).await?;
     let callback_secret = changed.secret.map(|secret| secret.expose_secret().to_owned());
-    let missed = changed.missed.map(|(since, missed)| MissedSince {
-        since: time::millis(since),
-        missed: missed.into(),
-        recover: format!("/admin/v1/workspaces/{}/deliveries/recover", workspace.id),
-    });
+    let missed = changed.missed.map(|missed| MissedSince::new(workspace.id, missed));
     Reply::success(StatusCode::OK, &Updated { key: changed.key.into(), callback_secret, missed })
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use aiva_core::id::WorkspaceId;
 use aiva_core::ports::Ports;
 use aiva_core::recovery::{self, Missed, RecoverCommand, Recovery};
 use aiva_core::time;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::once::{Made, once};
@@ -27,7 +29,7 @@ pub(super) fn serving<P: Ports>() -> RouteSet<P> {
 /// How much was missed, as answers show it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct MissedRow {
+struct MissedRow {
     count: u64,
     /// Only where it is true: the window holds more than one request counts.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -37,6 +39,26 @@ pub(super) struct MissedRow {
 impl From<Missed> for MissedRow {
     fn from(missed: Missed) -> Self {
         Self { count: missed.count, count_is_minimum: missed.is_minimum }
+    }
+}
+
+/// What an endpoint that is switched on again has missed; `POST …/deliveries/recover` sends it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MissedSince {
+    since: String,
+    #[serde(flatten)]
+    missed: MissedRow,
+    recover: String,
+}
+
+impl MissedSince {
+    pub(super) fn new(workspace: WorkspaceId, (since, missed): (Timestamp, Missed)) -> Self {
+        Self {
+            since: time::millis(since),
+            missed: missed.into(),
+            recover: format!("/admin/v1/workspaces/{workspace}/deliveries/recover"),
+        }
     }
 }
 

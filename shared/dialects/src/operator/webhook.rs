@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::once::{Made, once};
 use super::read::{as_written, whole};
+use super::recovery::MissedSince;
 use super::{page, read, route};
 use crate::http::{
     Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, list as texts, yes_or_no,
@@ -77,6 +78,14 @@ struct WebhookRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled_at: Option<String>,
     created_at: String,
+}
+
+#[derive(Serialize)]
+struct Updated {
+    #[serde(flatten)]
+    webhook: WebhookRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<MissedSince>,
 }
 
 impl From<Webhook> for WebhookRow {
@@ -168,8 +177,9 @@ async fn update<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
     };
     let patch = WebhookPatch { url, events, redaction, enabled };
     let (workspace, id) = (read::id(&call, "workspace")?, read::id(&call, "webhook")?);
-    let webhook = webhook::update(&edge.app, workspace, id, patch).await?;
-    Reply::success(StatusCode::OK, &WebhookRow::from(webhook))
+    let changed = webhook::update(&edge.app, workspace, id, patch).await?;
+    let missed = changed.missed.map(|missed| MissedSince::new(workspace, missed));
+    Reply::success(StatusCode::OK, &Updated { webhook: changed.webhook.into(), missed })
 }
 
 async fn remove<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

@@ -28,6 +28,7 @@ pub(super) const ALL: &[Shape] = &[
         &[MISSED, MISSED_SINCE],
     ),
     shape("Webhook", "Who is told what happens in a project.", &[WEBHOOK]),
+    shape("ChangedWebhook", "A webhook as it is now.", &[WEBHOOK, CHANGED_WEBHOOK]),
     shape("RequestEntry", "One request of the log.", &[REQUEST]),
     shape("Delivery", "One event for one endpoint, with its attempts.", &[DELIVERY]),
     shape("DeliveryAttempt", "One attempt.", &[ATTEMPT]),
@@ -153,6 +154,9 @@ const WEBHOOK: &[Field] = &[
     field("disabledAt", Time, "Since when not").optional(),
     field("createdAt", Time, "When it was made"),
 ];
+
+const CHANGED_WEBHOOK: &[Field] =
+    &[field("missed", Of("MissedEvents"), "Where the endpoint was switched on again").optional()];
 
 const MISSED: &[Field] = &[
     field("count", Whole, "How many events"),

@@ -182,14 +182,13 @@ const WEBHOOKS: &[Described] = &[
     ),
     described(webhook::LIST, "listWebhooks", "List the webhooks", Page("Webhook")),
     described(webhook::READ, "readWebhook", "Read a webhook", One(200, "Webhook")),
-    described(webhook::UPDATE, "changeWebhook", "Change a webhook", One(200, "Webhook")).body(
-        Must(&[
+    described(webhook::UPDATE, "changeWebhook", "Change a webhook", One(200, "ChangedWebhook"))
+        .body(Must(&[
             field("url", Text, "Where to").optional(),
             field("events", Texts, "Which events").optional(),
             field("redaction", Word(REDACTIONS), "What is left out").optional(),
             field("enabled", Flag, "Whether they are sent").optional(),
-        ]),
-    ),
+        ])),
     described(webhook::REMOVE, "deleteWebhook", "Delete a webhook", One(200, "Webhook")),
     described(webhook::TEST, "testWebhook", "Send a signed test.ping", Fields(202, PING)),
     described(webhook::ROTATE_SECRET, "rotateWebhookSecret", "Sign anew", Fields(200, &[SIGNS]))
