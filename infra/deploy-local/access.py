@@ -34,6 +34,14 @@ EXPECTED = {
         ["get a row", "query the table", "read the key ring", "send a generation", "send a delivery"],
         ["query what is owed", "take a delivery", "read the operator token"],
     ),
+    "knowledge-ingest": (
+        ["get a row", "query the table"],
+        ["delete a row", "query what is owed", "send a generation", "take a delivery", "read the key ring", "read the operator token"],
+    ),
+    "knowledge-manage": (
+        ["get a row", "query the table", "read the key ring"],
+        ["query what is owed", "send a generation", "send a delivery", "take a delivery", "read the operator token"],
+    ),
     "callback-deliver": (
         ["get a row", "read the key ring"],
         ["query the table", "delete a row", "send a generation", "take a generation", "read the operator token"],

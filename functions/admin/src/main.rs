@@ -2,6 +2,7 @@
 
 use aiva_adapters::absent::NoMailer;
 use aiva_adapters::aws_ports::{self, Reach};
+use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::{RingVault, operator_token, secret_field};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_dialects::{Edge, SourceAddress, function, router, telling};
@@ -15,14 +16,17 @@ async fn main() -> Result<(), serve::Error> {
     telemetry::json(&config.log)?;
     let sdk = aws::sdk_config()?;
     let (generations, deliveries) = (config.generation_queue_url()?, config.delivery_queue_url()?);
+    let ingestions = Some(config.ingestion_queue_url()?.to_owned());
+    let queue = SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned()));
     let reach = Reach {
-        queue: SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned())),
+        queue: queue.with_ingestion(ingestions),
         vault: RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy),
         mailer: NoMailer,
     };
     let own = (SystemClock, OsEntropy);
-    let app =
-        aws_ports::connect(&sdk, config.table()?, reach, config.settings(telling::render), own);
+    let reach = (reach, ObjectStore::connect(&sdk, config.bucket()?));
+    let settings = config.settings(telling::render);
+    let app = aws_ports::connect_with(&sdk, config.table()?, reach, settings, own);
     let webhook = match &config.stripe.secret {
         Some(arn) => Some(secret_field(&sdk, arn, "webhookSecret").await?),
         None => None,

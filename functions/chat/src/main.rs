@@ -3,10 +3,9 @@
 use aiva_adapters::absent::NoMailer;
 use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
-use aiva_adapters::knowledge::MemoryIndex;
-use aiva_adapters::llm::{
-    Bedrock, Extractive, OpenAi, OpenAiSettings, Patience, Provider, Scripted,
-};
+use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
+use aiva_adapters::llm::{self, Bedrock, OpenAi, OpenAiSettings, Provider};
+use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::{RingVault, secret_field};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::ports::Clock;
@@ -27,14 +26,17 @@ async fn main() -> Result<(), serve::Error> {
         vault: RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy),
         mailer: NoMailer,
     };
+    let objects = ObjectStore::connect(&sdk, config.bucket()?);
+    let index = MemoryIndex::new(IndexLimits::of(config.index_bytes), objects.clone());
     let (own, settings) = ((SystemClock, OsEntropy), config.settings(telling::render));
+    let reach = (reach, objects);
     let app = aws_ports::connect_with_desk(&sdk, config.table()?, reach, settings, own);
     let model = match config.model {
-        ModelChoice::Extractive => Provider::Extractive(Extractive),
-        ModelChoice::Scripted => Provider::Scripted(Scripted),
+        ModelChoice::Extractive => Provider::Extractive(llm::Extractive),
+        ModelChoice::Scripted => Provider::Scripted(llm::Scripted),
         ModelChoice::Bedrock { model } => {
             let client = aws_sdk_bedrockruntime::Client::new(&aws::patient(&sdk));
-            Provider::Bedrock(Bedrock::new(client, model, Patience::default(), OsEntropy))
+            Provider::Bedrock(Bedrock::new(client, model, llm::Patience::default(), OsEntropy))
         }
         ModelChoice::OpenAi(choice) => {
             let key = match &choice.secret {
@@ -47,8 +49,7 @@ async fn main() -> Result<(), serve::Error> {
     };
     aws::warm(aws_ports::warm(&app)).await;
     let http = GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?;
-    let desk = ModelDesk { model, index: MemoryIndex::default(), http, epoch: 0 };
-    let edge = Edge::with_desk(app, None, desk);
+    let edge = Edge::with_desk(app, None, ModelDesk { model, index, http, epoch: 0 });
     let routes = router(edge.clone(), function::chat());
     let source = |address: &str| SourceAddress(address.to_owned());
     let drain = move || {

@@ -5,42 +5,42 @@ use std::sync::Arc;
 use aiva_adapters::absent::NoMailer;
 use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
-use aiva_adapters::knowledge::MemoryIndex;
-use aiva_adapters::llm::{
-    Bedrock, Extractive, OpenAi, OpenAiSettings, Patience, Provider, Scripted,
-};
+use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
+use aiva_adapters::llm::{self, Bedrock, OpenAi, OpenAiSettings, Provider};
+use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::{RingVault, secret_field};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::ports::Clock;
 use aiva_dialects::telling;
-use aiva_kit::batch::Order;
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::{Config, ModelChoice};
 use aiva_kit::serve::{self, Error, QueueKind};
 use aiva_kit::work::{GenerationWorker, ModelDesk};
-use aiva_kit::{aws, telemetry};
+use aiva_kit::{aws, batch, telemetry};
 
 /// Every record of a batch at once: each mostly waits for the model.
-const KIND: QueueKind = QueueKind { order: Order::Grouped, concurrency: 10, places: 10 };
+const KIND: QueueKind = QueueKind { order: batch::Order::Grouped, concurrency: 10, places: 10 };
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
     let sdk = aws::sdk_config()?;
-    let deliveries = config.delivery_queue_url()?.to_owned();
-    let queue = SqsQueue::connect(&sdk, config.generation_queue_url.clone(), Some(deliveries));
+    let deliveries = Some(config.delivery_queue_url()?.to_owned());
+    let queue = SqsQueue::connect(&sdk, config.generation_queue_url.clone(), deliveries);
     let back = queue.generations_back();
     let vault = RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy);
-    let reach = Reach { queue, vault, mailer: NoMailer };
+    let objects = ObjectStore::connect(&sdk, config.bucket()?);
+    let index = MemoryIndex::new(IndexLimits::of(config.index_bytes), objects.clone());
+    let reach = (Reach { queue, vault, mailer: NoMailer }, objects);
     let (own, settings) = ((SystemClock, OsEntropy), config.settings(telling::render));
-    let app = aws_ports::connect(&sdk, config.table()?, reach, settings, own);
+    let app = aws_ports::connect_with(&sdk, config.table()?, reach, settings, own);
     let model = match config.model {
-        ModelChoice::Extractive => Provider::Extractive(Extractive),
-        ModelChoice::Scripted => Provider::Scripted(Scripted),
+        ModelChoice::Extractive => Provider::Extractive(llm::Extractive),
+        ModelChoice::Scripted => Provider::Scripted(llm::Scripted),
         ModelChoice::Bedrock { model } => {
             let client = aws_sdk_bedrockruntime::Client::new(&aws::patient(&sdk));
-            Provider::Bedrock(Bedrock::new(client, model, Patience::default(), OsEntropy))
+            Provider::Bedrock(Bedrock::new(client, model, llm::Patience::default(), OsEntropy))
         }
         ModelChoice::OpenAi(choice) => {
             let key = match &choice.secret {
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Error> {
     };
     aws::warm(aws_ports::warm(&app)).await;
     let http = GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?;
-    let desk = ModelDesk { model, index: MemoryIndex::default(), http, epoch: 0 };
+    let desk = ModelDesk { model, index, http, epoch: 0 };
     let worker = Arc::new(GenerationWorker { app, desk });
     let work = move |task| Arc::clone(&worker).work(task);
     serve::queue(KIND, work, move |receipt, after| back.clone().put(receipt, after)).await

@@ -18,8 +18,9 @@ async fn main() -> Result<(), serve::Error> {
     telemetry::json(&config.log)?;
     let sdk = aws::sdk_config()?;
     let (generations, deliveries) = (config.generation_queue_url()?, config.delivery_queue_url()?);
+    let queue = SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned()));
     let reach = Reach {
-        queue: SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned())),
+        queue: queue.with_ingestion(Some(config.ingestion_queue_url()?.to_owned())),
         vault: NoVault,
         mailer: Mailer::connect(&sdk, config.mail_from.as_deref()),
     };

@@ -10,11 +10,13 @@ use aiva_adapters::knowledge::MemoryIndex;
 use aiva_adapters::llm::Extractive;
 use aiva_adapters::mail::Mailer;
 use aiva_adapters::names::SystemNames;
+use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::app::{App, IdentitySettings, Settings};
 use aiva_core::delivery::RetrySchedule;
 use aiva_core::egress::EgressPolicy;
+use aiva_core::knowledge::KnowledgeSettings;
 use aiva_core::ports::Clock as _;
 use aiva_dialects::{Edge, function, router};
 use aiva_embedded::{ClientOptions, Clock, EmbeddedDynamo, EmbeddedSqs, Recorder};
@@ -53,6 +55,7 @@ pub(crate) struct World {
     pub(crate) sqs: EmbeddedSqs,
     pub(crate) generation_url: String,
     pub(crate) delivery_url: String,
+    pub(crate) ingestion_url: String,
     pub(crate) app: Arc<App<BenchPorts>>,
     pub(crate) tenant: Tenant,
     /// A key with a callback, and one without.
@@ -93,10 +96,11 @@ impl World {
         create_table(&dynamo.client(), TABLE).await?;
         let generation_url = create_queue(&queue, "generation.fifo").await?;
         let delivery_url = create_queue(&queue, "deliveries").await?;
+        let ingestion_url = create_queue(&queue, "ingestion.fifo").await?;
         let recorder = Recorder::new();
         let options =
             ClientOptions { recorder: Some(recorder.clone()), ..ClientOptions::default() };
-        let urls = (generation_url.as_str(), delivery_url.as_str());
+        let urls = [&generation_url, &delivery_url, &ingestion_url].map(String::as_str);
         let app = Arc::new(application(dynamo.client_with(&options), sqs.client(), urls)?);
         let receiver = Receiver::start().await?;
         let tenant = Tenant::create(&*app).await?;
@@ -126,6 +130,7 @@ impl World {
             sqs,
             generation_url,
             delivery_url,
+            ingestion_url,
             app,
             tenant,
             called_back,
@@ -142,7 +147,8 @@ impl World {
 
     /// The same deployment over other clients.
     pub(crate) fn beside(&self, dynamo: DynamoClient, sqs: SqsClient) -> Result<Router> {
-        let app = application(dynamo, sqs, (&self.generation_url, &self.delivery_url))?;
+        let urls = [&self.generation_url, &self.delivery_url, &self.ingestion_url];
+        let app = application(dynamo, sqs, urls.map(String::as_str))?;
         let desk = Arc::clone(&self.generation.desk);
         Ok(router(Edge::with_desk(Arc::new(app), None, desk), function::everything()))
     }
@@ -269,14 +275,12 @@ pub(crate) fn group(message: &Message) -> Option<String> {
     message.attributes.as_ref()?.get(&MessageSystemAttributeName::MessageGroupId).cloned()
 }
 
-fn application(
-    dynamo: DynamoClient,
-    sqs: SqsClient,
-    (generation_url, delivery_url): (&str, &str),
-) -> Result<App<BenchPorts>> {
+fn application(dynamo: DynamoClient, sqs: SqsClient, urls: [&str; 3]) -> Result<App<BenchPorts>> {
+    let [generation, delivery, ingestion] = urls.map(|url| Some(url.to_owned()));
     Ok(App {
         store: DynamoStore::new(dynamo, TABLE.to_owned()),
-        queue: SqsQueue::new(sqs, Some(generation_url.to_owned()), Some(delivery_url.to_owned())),
+        queue: SqsQueue::new(sqs, generation, delivery).with_ingestion(ingestion),
+        objects: ObjectStore::Off,
         mailer: Mailer::Off,
         names: SystemNames,
         vault: RingVault::new(RingSource::Fixed(RING.into()), OsEntropy),
@@ -290,6 +294,7 @@ fn application(
             render: aiva_dialects::telling::render,
             identity: IdentitySettings::default(),
             payments: aiva_core::payment::PaymentSettings::default(),
+            knowledge: KnowledgeSettings::default(),
         },
     })
 }

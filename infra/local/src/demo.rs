@@ -6,7 +6,7 @@
 use aiva_core::app::App;
 use aiva_core::error::{Error, Result};
 use aiva_core::key::{self, CreateKey, Scope};
-use aiva_core::knowledge::{self, AddSource};
+use aiva_core::knowledge::{self, AddSource, NewSource};
 use aiva_core::page::Limit;
 use aiva_core::ports::{Clock, KeyStore, KnowledgeStore, NoticeStore, Ports, WorkspaceStore};
 use aiva_core::project::{self, AgentDraft, Project};
@@ -147,9 +147,10 @@ async fn add_pages<P: Ports>(app: &App<P>, project: &Project) -> Result<()> {
             title: Some(title.to_owned()),
             url: Some(url.to_owned()),
             tags: Vec::new(),
-            text: text.to_owned(),
+            refresh_seconds: None,
+            what: NewSource::Raw(text.to_owned()),
         };
-        knowledge::add(&app.store, app, project, command).await?;
+        knowledge::add(app, app, project, command).await?;
     }
     Ok(())
 }

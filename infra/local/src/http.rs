@@ -4,22 +4,32 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use aiva_adapters::objects::{FolderObjects, UploadRefused};
+use aiva_core::ports::Clock;
 use aiva_dialects::SourceAddress;
+use aiva_kit::clock::SystemClock;
 use axum::Router;
-use axum::extract::{ConnectInfo, Request};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, put};
 use tokio::net::TcpListener;
 
 use crate::mailbox;
 
+/// The largest file that is taken, in bytes.
+const MAX_UPLOAD_BYTES: usize = 100 * 1024 * 1024;
+
 /// Puts the runtime's own routes beside those of the product.
-pub(crate) fn routes(product: Router, mail_dir: PathBuf) -> Router {
+pub(crate) fn routes(product: Router, mail_dir: PathBuf, objects: FolderObjects) -> Router {
     let mailbox = get(mailbox::show).with_state(mail_dir);
+    let uploads = put(take_upload).with_state(objects);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/local/mailbox", mailbox)
+        .route("/local/uploads/{token}", uploads)
         .fallback_service(product)
         .layer(from_fn(note_source))
 }
@@ -34,6 +44,28 @@ pub(crate) async fn serve(
     let server = axum::serve(listener, service).with_graceful_shutdown(stopped);
     if let Err(error) = server.await {
         tracing::error!(%error, "the server broke");
+    }
+}
+
+/// Takes a file by a link that the API gave out, as a bucket would.
+async fn take_upload(
+    State(objects): State<FolderObjects>,
+    Path(token): Path<String>,
+    body: Body,
+) -> (StatusCode, &'static str) {
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_UPLOAD_BYTES).await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "the file is larger than 100 MB\n");
+    };
+    match objects.take((&token, bytes.to_vec()), SystemClock.now()).await {
+        Ok(Ok(())) => (StatusCode::OK, "stored\n"),
+        Ok(Err(UploadRefused::BadLink)) => (StatusCode::FORBIDDEN, "the link is not valid\n"),
+        Ok(Err(UploadRefused::WrongSize)) => {
+            (StatusCode::BAD_REQUEST, "the file does not have the size that was announced\n")
+        }
+        Err(error) => {
+            tracing::error!(%error, "an upload is not stored");
+            (StatusCode::INTERNAL_SERVER_ERROR, "the file is not stored\n")
+        }
     }
 }
 

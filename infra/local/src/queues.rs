@@ -12,6 +12,7 @@ use crate::error::StartError;
 pub(crate) struct Queues {
     pub(crate) generation: String,
     pub(crate) delivery: String,
+    pub(crate) ingestion: String,
 }
 
 /// Receives of one message before it is a dead letter.
@@ -20,6 +21,7 @@ const MAX_RECEIVES: u32 = 5;
 /// Makes the queues and their dead-letter queues, unless they are there.
 pub(crate) async fn create(client: &Client) -> Result<Queues, StartError> {
     let dead_generations = create_queue(client, "aiva-generation-dlq.fifo", &[FIFO]).await?;
+    let dead_ingestions = create_queue(client, "aiva-ingestion-dlq.fifo", &[FIFO]).await?;
     let dead_deliveries = create_queue(client, "aiva-deliveries-dlq", &[]).await?;
     let generation = [
         FIFO,
@@ -30,9 +32,15 @@ pub(crate) async fn create(client: &Client) -> Result<Queues, StartError> {
         (QueueAttributeName::VisibilityTimeout, "180"),
         (QueueAttributeName::RedrivePolicy, &redrive(client, &dead_deliveries).await?),
     ];
+    let ingestion = [
+        FIFO,
+        (QueueAttributeName::VisibilityTimeout, "900"),
+        (QueueAttributeName::RedrivePolicy, &redrive(client, &dead_ingestions).await?),
+    ];
     Ok(Queues {
         generation: create_queue(client, "aiva-generation.fifo", &generation).await?,
         delivery: create_queue(client, "aiva-deliveries", &delivery).await?,
+        ingestion: create_queue(client, "aiva-ingestion.fifo", &ingestion).await?,
     })
 }
 

@@ -54,7 +54,8 @@ impl Runtime {
     /// # Errors
     /// When the settings, the data directory, the port or an engine does not allow it.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        start::start(config).await
+        // Once in a process: not worth carrying about in the future of its caller.
+        Box::pin(start::start(config)).await
     }
 
     /// Where it listens.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aiva_adapters::dynamo::{DynamoStore, create_table};
+use aiva_adapters::extract::FileReader;
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
-use aiva_adapters::knowledge::MemoryIndex;
+use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
 use aiva_adapters::mail::{FileMailer, Mailer};
 use aiva_adapters::names::SystemNames;
+use aiva_adapters::objects::{FolderObjects, ObjectStore};
 use aiva_adapters::payments::PaymentDesk;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
@@ -19,7 +21,7 @@ use aiva_dialects::{Edge, function, router, telling};
 use aiva_embedded::{Clock as EngineClock, EmbeddedDynamo, EmbeddedSqs};
 use aiva_kit::batch::{Order, Task};
 use aiva_kit::clock::{OsEntropy, SystemClock};
-use aiva_kit::work::{Away, DeliveryWorker, GenerationWorker, ModelDesk};
+use aiva_kit::work::{Away, DeliveryWorker, GenerationWorker, IngestionWorker, ModelDesk};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
@@ -44,6 +46,11 @@ const ENDPOINT_PLACES: Places = Places { first: 16, most: 64 };
 /// As long as the functions may take on AWS.
 const GENERATION_TIME: Duration = Duration::from_secs(90);
 const DELIVERY_TIME: Duration = Duration::from_secs(30);
+/// Projects whose knowledge is taken in at once, at most.
+const INGESTION_DESKS: u32 = 2;
+const INGESTION_TIME: Duration = Duration::from_secs(840);
+/// What the builder of generations may take; it keeps none.
+const BUILDER: IndexLimits = IndexLimits { max_bytes: 512 * 1024 * 1024, max_editions: 1 };
 
 /// The embedded engines, ready for use.
 struct Engines {
@@ -64,7 +71,10 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     let address = address.map_err(|error| StartError::Listen { address: wanted, error })?;
     let engines = open_engines(&config, &dir).await?;
     let epoch = dir.next_epoch()?;
-    let app = Arc::new(application((&config, address), &dir, &engines)?);
+    let upload_secret = dir.secret("upload-secret", new_secret)?;
+    let base_url = format!("http://{address}");
+    let objects = FolderObjects::new(dir.path("objects"), upload_secret.into(), base_url);
+    let app = Arc::new(application((&config, address), (&dir, &objects), &engines)?);
     let token = match &config.operator_token {
         Some(token) => token.expose_secret().to_owned(),
         None => dir.secret("operator-token", new_secret)?,
@@ -76,14 +86,17 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     let webhook = config.product.stripe.webhook_secret.clone();
     let desk: LocalDesk = Arc::new(ModelDesk {
         model: model::choose(&config.product.model)?,
-        index: MemoryIndex::default(),
+        index: MemoryIndex::new(
+            IndexLimits::of(config.product.index_bytes),
+            ObjectStore::Folder(objects.clone()),
+        ),
         http: guarded(&config)?,
         epoch,
     });
     let secrets = (Some(token.into()), webhook);
     let edge = Edge::with_all(Arc::clone(&app), secrets, Arc::clone(&desk));
     let product = router(Arc::clone(&edge), function::everything());
-    let routes = http::routes(product, dir.path("mail"));
+    let routes = http::routes(product, dir.path("mail"), objects);
     let serving = http::serve(listener, routes, stop.soft.clone().cancelled_owned());
     let hard = stop.hard.clone();
     tasks.spawn(async move { hard.run_until_cancelled(serving).await });
@@ -119,7 +132,7 @@ async fn open_engines(config: &Config, dir: &DataDir) -> Result<Engines, StartEr
 
 fn application(
     (config, address): (&Config, SocketAddr),
-    dir: &DataDir,
+    (dir, objects): (&DataDir, &FolderObjects),
     engines: &Engines,
 ) -> Result<App<LocalPorts>, StartError> {
     let ring = dir.secret("key-ring.json", || {
@@ -139,8 +152,10 @@ fn application(
             engines.sqs.clone(),
             Some(queues.generation.clone()),
             Some(queues.delivery.clone()),
-        ),
+        )
+        .with_ingestion(Some(queues.ingestion.clone())),
         vault,
+        objects: ObjectStore::Folder(objects.clone()),
         mailer: Mailer::Files(FileMailer::new(dir.path("mail"), || SystemClock.now())),
         names: SystemNames,
         clock: SystemClock,
@@ -178,6 +193,23 @@ impl Pollers<'_> {
             schedule: product.callback_retries.clone(),
             away: Away::default(),
         });
+        let ingestion = Arc::new(IngestionWorker {
+            app: Arc::clone(self.app),
+            fetch: guarded(self.config)?,
+            extract: FileReader::default(),
+            index: MemoryIndex::new(BUILDER, ObjectStore::Off),
+            epoch: self.epoch,
+        });
+        let knowledge = Poller {
+            client: self.engines.sqs.clone(),
+            queue_url: self.engines.queues.ingestion.clone(),
+            epoch: self.epoch,
+            order: Order::Grouped,
+            desks: INGESTION_DESKS,
+            places: Places { first: INGESTION_DESKS, most: INGESTION_DESKS },
+            time_limit: INGESTION_TIME,
+            work: move |task: Task| Arc::clone(&ingestion).work(task),
+        };
         let replies = Poller {
             client: self.engines.sqs.clone(),
             queue_url: self.engines.queues.generation.clone(),
@@ -198,6 +230,7 @@ impl Pollers<'_> {
             time_limit: DELIVERY_TIME,
             work: move |task: Task| Arc::clone(&delivery).work(task),
         };
+        tasks.spawn(knowledge.run(stop.clone(), tasks.clone()));
         tasks.spawn(replies.run(stop.clone(), tasks.clone()));
         tasks.spawn(callbacks.run(stop.clone(), tasks.clone()));
         Ok(())

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use aiva_core::error::{Error, Result};
 use aiva_core::id::WorkspaceId;
-use aiva_core::outbox::{DeliveryJob, GenerationJob};
-use aiva_core::ports::{Mail, Mailer, Queue, Vault};
+use aiva_core::outbox::{DeliveryJob, GenerationJob, IngestionJob};
+use aiva_core::ports::{Mail, Mailer, Objects, Queue, UploadLink, UploadWanted, Vault};
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 /// No way to the workers.
@@ -16,6 +17,10 @@ pub struct NoQueue;
 /// No key ring.
 #[derive(Debug, Clone, Copy)]
 pub struct NoVault;
+
+/// No object store.
+#[derive(Debug, Clone, Copy)]
+pub struct NoObjects;
 
 /// No sender of mail.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +37,32 @@ impl Queue for NoQueue {
 
     async fn send_delivery(&self, _job: &DeliveryJob, _delay: Duration) -> Result<()> {
         absent("queue")
+    }
+
+    async fn send_ingestion(&self, _job: &IngestionJob, _round: u64) -> Result<()> {
+        absent("queue")
+    }
+}
+
+impl Objects for NoObjects {
+    async fn put(&self, _name: &str, _bytes: Vec<u8>) -> Result<()> {
+        absent("object store")
+    }
+
+    async fn get(&self, _name: &str, _max_bytes: usize) -> Result<Option<Vec<u8>>> {
+        absent("object store")
+    }
+
+    async fn size(&self, _name: &str) -> Result<Option<u64>> {
+        absent("object store")
+    }
+
+    async fn delete(&self, _name: &str) -> Result<()> {
+        absent("object store")
+    }
+
+    async fn upload_link(&self, _wanted: &UploadWanted, _now: Timestamp) -> Result<UploadLink> {
+        absent("object store")
     }
 }
 

@@ -8,31 +8,38 @@ use std::sync::Arc;
 
 use aiva_core::app::{App, Settings};
 use aiva_core::id::WorkspaceId;
-use aiva_core::ports::{self, Clock, Desk, Entropy, NoDesk, Ports, Queue, Vault, WorkspaceStore};
+use aiva_core::ports::{
+    self, Clock, Desk, Entropy, NoDesk, Objects, Ports, Queue, Vault, WorkspaceStore,
+};
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::absent::{NoMailer, NoQueue, NoVault};
+use crate::absent::{NoMailer, NoObjects, NoQueue, NoVault};
 use crate::dynamo::DynamoStore;
 use crate::mail::Mailer;
 use crate::names::SystemNames;
+use crate::objects::ObjectStore;
 use crate::secrets::RingVault;
 use crate::sqs::SqsQueue;
 use crate::warm::Warm;
 
 /// The AWS ports with a clock and a source of randomness; queue, vault and mailer where they are reached;
-/// and the desk of a process that writes replies while requests wait.
+/// the desk of a process that writes replies while requests wait; and its objects.
 #[derive(Debug)]
-pub struct AwsPorts<C, E, R = Everything<E>, D = NoDesk>(PhantomData<(C, E, R, D)>);
+pub struct AwsPorts<C, E, R = Everything<E>, D = NoDesk, O = ObjectStore>(
+    PhantomData<(C, E, R, D, O)>,
+);
 
 /// Queue, vault and mailer as one process has them that does everything.
 pub type Everything<E> = Reach<SqsQueue, RingVault<E>, Mailer>;
 
 /// The application of a function that reaches these.
-pub type Connected<C, E, Q, V, M, D = NoDesk> = App<AwsPorts<C, E, Reach<Q, V, M>, D>>;
+pub type Connected<C, E, Q, V, M, D = NoDesk, O = NoObjects> =
+    App<AwsPorts<C, E, Reach<Q, V, M>, D, O>>;
 
-impl<C, E, Q, V, M, D> Ports for AwsPorts<C, E, Reach<Q, V, M>, D>
+impl<C, E, Q, V, M, D, O> Ports for AwsPorts<C, E, Reach<Q, V, M>, D, O>
 where
+    O: Objects,
     C: Clock,
     E: Entropy,
     Q: Queue,
@@ -43,6 +50,7 @@ where
     type Store = DynamoStore;
     type Queue = Q;
     type Vault = V;
+    type Objects = O;
     type Mailer = M;
     type Names = SystemNames;
     type Desk = D;
@@ -61,7 +69,7 @@ pub struct Reach<Q = NoQueue, V = NoVault, M = NoMailer> {
     pub mailer: M,
 }
 
-/// Makes the application over a table and what else it reaches; nothing is called yet.
+/// Makes the application over a table and what else it reaches, without objects; nothing is called yet.
 pub fn connect<C, E, Q, V, M>(
     sdk: &SdkConfig,
     table: &str,
@@ -76,17 +84,36 @@ where
     V: Vault,
     M: ports::Mailer,
 {
+    connect_with(sdk, table, (reach, NoObjects), settings, own)
+}
+
+/// Like [`connect`], with objects.
+pub fn connect_with<C, E, Q, V, M, O>(
+    sdk: &SdkConfig,
+    table: &str,
+    reach: (Reach<Q, V, M>, O),
+    settings: Settings,
+    own: (C, E),
+) -> Arc<Connected<C, E, Q, V, M, NoDesk, O>>
+where
+    C: Clock,
+    E: Entropy,
+    Q: Queue,
+    V: Vault,
+    M: ports::Mailer,
+    O: Objects,
+{
     connect_with_desk(sdk, table, reach, settings, own)
 }
 
 /// The same for a process that writes replies while requests wait.
-pub fn connect_with_desk<C, E, Q, V, M, D>(
+pub fn connect_with_desk<C, E, Q, V, M, D, O>(
     sdk: &SdkConfig,
     table: &str,
-    reach: Reach<Q, V, M>,
+    (reach, objects): (Reach<Q, V, M>, O),
     settings: Settings,
     (clock, entropy): (C, E),
-) -> Arc<Connected<C, E, Q, V, M, D>>
+) -> Arc<Connected<C, E, Q, V, M, D, O>>
 where
     C: Clock,
     E: Entropy,
@@ -94,16 +121,19 @@ where
     V: Vault,
     M: ports::Mailer,
     D: Desk,
+    O: Objects,
 {
     let store = DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), table.to_owned());
     let Reach { queue, vault, mailer } = reach;
-    Arc::new(App { store, queue, vault, mailer, names: SystemNames, clock, entropy, settings })
+    let names = SystemNames;
+    Arc::new(App { store, queue, vault, objects, mailer, names, clock, entropy, settings })
 }
 
 /// Opens the connections that the first request will need: reads a row that never exists, and warms
 /// queue and vault. Any outcome is fine.
-pub async fn warm<C, E, Q, V, M, D>(app: &Connected<C, E, Q, V, M, D>)
+pub async fn warm<C, E, Q, V, M, D, O>(app: &Connected<C, E, Q, V, M, D, O>)
 where
+    O: Objects,
     C: Clock,
     E: Entropy,
     Q: Queue + Warm,

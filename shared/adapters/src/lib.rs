@@ -5,6 +5,8 @@ pub mod absent;
 pub mod aws_ports;
 #[cfg(feature = "dynamo")]
 pub mod dynamo;
+#[cfg(feature = "extract")]
+pub mod extract;
 #[cfg(feature = "http-out")]
 pub mod http_out;
 #[cfg(feature = "knowledge")]
@@ -13,9 +15,16 @@ pub mod knowledge;
 pub mod llm;
 pub mod mail;
 pub mod names;
+pub mod objects;
 #[cfg(feature = "payments")]
 pub mod payments;
-#[cfg(any(feature = "dynamo", feature = "mail", feature = "secrets", feature = "sqs"))]
+#[cfg(any(
+    feature = "dynamo",
+    feature = "mail",
+    feature = "objects",
+    feature = "secrets",
+    feature = "sqs"
+))]
 mod sdk_error;
 #[cfg(feature = "secrets")]
 pub mod secrets;

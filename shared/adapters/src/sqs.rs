@@ -1,10 +1,10 @@
-//! The queues: replies to generate (FIFO, in order within a conversation) and deliveries to attempt
-//! (standard, fair between endpoints).
+//! The queues: replies to generate (FIFO, in order within a conversation), deliveries to attempt
+//! (standard, fair between endpoints) and knowledge to take in (FIFO, one writer a project).
 
 use std::time::Duration;
 
 use aiva_core::error::{Error, Result};
-use aiva_core::outbox::{DeliveryJob, GenerationJob};
+use aiva_core::outbox::{DeliveryJob, GenerationJob, IngestionJob};
 use aiva_core::ports::Queue;
 use aws_sdk_sqs::Client;
 use aws_types::SdkConfig;
@@ -19,12 +19,13 @@ const MAX_DELAY_SECONDS: i32 = 900;
 /// The longest time that SQS hides a message, in seconds.
 const MAX_HIDDEN_SECONDS: u64 = 43_200;
 
-/// The two queues of a deployment.
+/// The queues of a deployment.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
     client: Client,
     generation_url: Option<String>,
     delivery_url: Option<String>,
+    ingestion_url: Option<String>,
 }
 
 impl SqsQueue {
@@ -34,7 +35,14 @@ impl SqsQueue {
         generation_url: Option<String>,
         delivery_url: Option<String>,
     ) -> Self {
-        Self { client, generation_url, delivery_url }
+        Self { client, generation_url, delivery_url, ingestion_url: None }
+    }
+
+    /// Adds the queue of knowledge to take in.
+    #[must_use]
+    pub fn with_ingestion(mut self, url: Option<String>) -> Self {
+        self.ingestion_url = url;
+        self
     }
 }
 
@@ -53,6 +61,11 @@ impl SqsQueue {
         PutBack { client: self.client.clone(), url: self.generation_url.clone() }
     }
 
+    /// Puts failed records of the ingestion queue back.
+    pub fn ingestions_back(&self) -> PutBack {
+        PutBack { client: self.client.clone(), url: self.ingestion_url.clone() }
+    }
+
     /// Puts failed records of the delivery queue back.
     pub fn deliveries_back(&self) -> PutBack {
         PutBack { client: self.client.clone(), url: self.delivery_url.clone() }
@@ -62,7 +75,8 @@ impl SqsQueue {
 impl Warm for SqsQueue {
     /// Sends a message that SQS refuses for having no body.
     async fn warm(&self) {
-        if let Some(url) = self.generation_url.as_ref().or(self.delivery_url.as_ref()) {
+        let known = [&self.generation_url, &self.delivery_url, &self.ingestion_url];
+        if let Some(url) = known.into_iter().flatten().next() {
             let refused = self.client.send_message().queue_url(url).message_body("").send().await;
             tracing::trace!(refused = refused.is_err(), "the connection to SQS is tried");
         }
@@ -94,6 +108,22 @@ impl Queue for SqsQueue {
             .message_body(body(job)?)
             .message_group_id(&job.endpoint)
             .delay_seconds(seconds.min(MAX_DELAY_SECONDS));
+        request.send().await.map_err(fault).map(|_| ())
+    }
+
+    /// The group is the project, so that it has one writer at a time.
+    async fn send_ingestion(&self, job: &IngestionJob, round: u64) -> Result<()> {
+        let about = match job.source_id {
+            Some(source) => source.to_string(),
+            None => job.project_id.to_string(),
+        };
+        let request = self
+            .client
+            .send_message()
+            .queue_url(url(self.ingestion_url.as_ref())?)
+            .message_body(body(job)?)
+            .message_group_id(job.project_id.to_string())
+            .message_deduplication_id(format!("{about}-{round}"));
         request.send().await.map_err(fault).map(|_| ())
     }
 }

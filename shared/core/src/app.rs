@@ -14,6 +14,8 @@ pub struct App<P: Ports> {
     pub queue: P::Queue,
     /// Sealed secrets and MACs.
     pub vault: P::Vault,
+    /// Large things that are written once.
+    pub objects: P::Objects,
     /// Mail on its way out.
     pub mailer: P::Mailer,
     /// The names of the Internet.
@@ -44,6 +46,8 @@ pub struct Settings {
     pub payments: crate::payment::PaymentSettings,
     /// What the dialects say of what happens.
     pub render: crate::webhook::Render,
+    /// Where knowledge may come from.
+    pub knowledge: crate::knowledge::KnowledgeSettings,
 }
 
 /// Settings of the proof of who an end user is.

@@ -212,6 +212,8 @@ markers! {
     Payment = "pay" => PaymentId,
     /// A widget on a website.
     Widget = "wg" => WidgetId,
+    /// A file that is uploaded before its source is made.
+    Upload = "up" => UploadId,
     /// A row of the ledger.
     LedgerEntry = "le" => LedgerEntryId,
     /// A request that the API answered.

@@ -26,6 +26,11 @@ pub fn chat<P: Ports>() -> RouteSet<P> {
     aksita::serving().with(aivastark).with(aerochat::chatting()).with(asyntai::chatting())
 }
 
+/// The routes of `knowledge-manage`.
+pub fn knowledge_manage<P: Ports>() -> RouteSet<P> {
+    asyntai::managing_knowledge().with(aivastark::managing_knowledge())
+}
+
 /// The routes of `admin`: the operator's, and those by which the holder of a key manages webhooks, which
 /// take the same rights.
 pub fn admin<P: Ports>() -> RouteSet<P> {
@@ -35,5 +40,10 @@ pub fn admin<P: Ports>() -> RouteSet<P> {
 
 /// Every route in one process.
 pub fn everything<P: Ports>() -> RouteSet<P> {
-    message_submit().with(conversation_read()).with(identity_verify()).with(chat()).with(admin())
+    message_submit()
+        .with(conversation_read())
+        .with(identity_verify())
+        .with(chat())
+        .with(knowledge_manage())
+        .with(admin())
 }

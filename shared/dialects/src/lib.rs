@@ -13,6 +13,7 @@ pub mod asking;
 pub mod asyntai;
 pub mod function;
 pub mod http;
+mod intake;
 pub mod openapi;
 pub mod operator;
 pub mod payments;

@@ -6,9 +6,14 @@ use std::time::Duration;
 use aiva_core::app::{self, IdentitySettings};
 use aiva_core::delivery::RetrySchedule;
 use aiva_core::egress::EgressPolicy;
+use aiva_core::knowledge::KnowledgeSettings;
 use aiva_core::payment::{PaymentSettings, Provider};
 use aiva_core::webhook::Render;
 use secrecy::SecretString;
+
+mod knowledge;
+
+use knowledge::{parse_index_bytes, parse_knowledge};
 
 /// How long the queues are trusted on AWS before the sweep sends again, in milliseconds.
 const OUTBOX_GRACE_MS: u64 = 60_000;
@@ -62,6 +67,14 @@ pub struct Config {
     pub generation_queue_url: Option<String>,
     /// The queue of deliveries.
     pub delivery_queue_url: Option<String>,
+    /// The queue of knowledge to take in.
+    pub ingestion_queue_url: Option<String>,
+    /// The bucket of large things.
+    pub bucket: Option<String>,
+    /// How GitHub and Google Drive are read.
+    pub knowledge: KnowledgeSettings,
+    /// Memory for indices, in bytes.
+    pub index_bytes: usize,
     /// The ARN of the key ring.
     pub keyring_secret: Option<String>,
     /// The ARN of the operator's token.
@@ -159,6 +172,10 @@ impl Config {
             table: get("AIVA_TABLE"),
             generation_queue_url: get("AIVA_GENERATION_QUEUE_URL"),
             delivery_queue_url: get("AIVA_DELIVERY_QUEUE_URL"),
+            ingestion_queue_url: get("AIVA_INGESTION_QUEUE_URL"),
+            bucket: get("AIVA_BUCKET"),
+            knowledge: parse_knowledge(&get),
+            index_bytes: parse_index_bytes(get("AIVA_INDEX_MEBIBYTES").as_deref())?,
             keyring_secret: get("AIVA_KEYRING_SECRET"),
             operator_secret: get("AIVA_OPERATOR_SECRET"),
             brand: get("AIVA_BRAND").unwrap_or_else(|| DEFAULT_BRAND.to_owned()),
@@ -204,6 +221,22 @@ impl Config {
         required("AIVA_DELIVERY_QUEUE_URL", self.delivery_queue_url.as_ref())
     }
 
+    /// The URL of the ingestion queue.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn ingestion_queue_url(&self) -> Result<&str, ConfigError> {
+        required("AIVA_INGESTION_QUEUE_URL", self.ingestion_queue_url.as_ref())
+    }
+
+    /// The bucket.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn bucket(&self) -> Result<&str, ConfigError> {
+        required("AIVA_BUCKET", self.bucket.as_ref())
+    }
+
     /// The ARN of the key ring.
     ///
     /// # Errors
@@ -238,6 +271,7 @@ impl Config {
             identity: self.identity.clone(),
             payments: self.payments.clone(),
             render,
+            knowledge: self.knowledge.clone(),
         }
     }
 }
@@ -395,6 +429,7 @@ mod tests {
             ("AIVA_PAYMENTS", "hunter2"),
             ("AIVA_PAYMENT_CURRENCY", "hunter2"),
             ("AIVA_MICROCREDITS_PER_MINOR_UNIT", "hunter2"),
+            ("AIVA_INDEX_MEBIBYTES", "hunter2"),
         ];
         for (name, value) in bad {
             let error = read(&[(name, value)]).unwrap_err();

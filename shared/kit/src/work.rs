@@ -1,4 +1,4 @@
-//! The two workers, from a record of a queue to its disposition.
+//! The workers, from a record of a queue to its disposition.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,8 +6,9 @@ use std::time::Duration;
 use aiva_core::app::App;
 use aiva_core::delivery::{self, DeliverySettings, KnownBreakers, RetrySchedule};
 use aiva_core::error::Error;
-use aiva_core::outbox::{DeliveryJob, GenerationJob};
-use aiva_core::ports::{Clock, Desk, HttpOut, KnowledgeIndex, Model, Ports, Queue};
+use aiva_core::knowledge::{self, Ingested, IngestionSettings, IngestionTools};
+use aiva_core::outbox::{DeliveryJob, GenerationJob, IngestionJob};
+use aiva_core::ports::{Clock, Desk, Extract, Fetch, HttpOut, KnowledgeIndex, Model, Ports, Queue};
 use aiva_core::reply::{self, Generated, GenerationSettings, Listening, Means};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
@@ -58,6 +59,30 @@ impl<M: Model, I: KnowledgeIndex, H: HttpOut> Desk for ModelDesk<M, I, H> {
     ) -> Result<Generated, Error> {
         let (model, index, http) = (&self.model, &self.index, &self.http);
         reply::generate(app, Means { model, index, http, listener }, job, settings).await
+    }
+
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// The desk of a process that writes no replies but lets requests wait.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WaitingRoom;
+
+impl Desk for WaitingRoom {
+    fn epoch(&self) -> u64 {
+        0
+    }
+
+    async fn generate<P: Ports>(
+        &self,
+        _app: &App<P>,
+        _job: &GenerationJob,
+        _settings: &GenerationSettings,
+        _listener: Listening<'_>,
+    ) -> Result<Generated, Error> {
+        Err(Error::internal("this process writes no replies"))
     }
 
     async fn pause(&self, time: Duration) {
@@ -167,6 +192,43 @@ impl<P: Ports, H: HttpOut> DeliveryWorker<P, H> {
         match self.app.queue.send_delivery(job, whole_seconds).await {
             Ok(()) => Disposition::Done,
             Err(error) => again(&error, &job.delivery_id.to_string()),
+        }
+    }
+}
+
+/// What the ingestion worker needs.
+pub struct IngestionWorker<P: Ports, F, X, I> {
+    /// The ports.
+    pub app: Arc<App<P>>,
+    /// The way to pages of others.
+    pub fetch: F,
+    /// From files to texts.
+    pub extract: X,
+    /// What builds an index.
+    pub index: I,
+    /// The runtime's epoch (0 where there are many processes).
+    pub epoch: u64,
+}
+
+impl<P: Ports, F: Fetch, X: Extract, I: KnowledgeIndex> IngestionWorker<P, F, X, I> {
+    /// Takes in the knowledge that a record names.
+    pub async fn work(self: Arc<Self>, task: Task) -> Disposition {
+        let job: IngestionJob = match task.parse() {
+            Ok(job) => job,
+            Err(dead) => return dead,
+        };
+        let settings =
+            IngestionSettings { holder: task.holder, epoch: self.epoch, lease: task.time_left };
+        let tools =
+            IngestionTools { fetch: &self.fetch, extract: &self.extract, index: &self.index };
+        match Box::pin(knowledge::ingest(&self.app, &tools, &job, &settings)).await {
+            Ok(Ingested::Done) => Disposition::Done,
+            Ok(Ingested::Again) => Disposition::Retry { after: None },
+            Ok(Ingested::Busy { until }) => {
+                let left = time_until(until, self.app.now());
+                Disposition::Retry { after: Some(left + Duration::from_secs(1)) }
+            }
+            Err(error) => again(&error, &job.project_id.to_string()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aiva_core::outbox::{DeliveryJob, GenerationJob};
+use aiva_core::outbox::{DeliveryJob, GenerationJob, IngestionJob};
 use aiva_dialects::{Edge, RouteSet, SourceAddress, function, router};
 use aiva_kit::batch::{Disposition, Order, Task};
 use aiva_kit::serve::{self, QueueKind};
@@ -46,6 +46,7 @@ async fn every_sample_request_is_answered() {
     answers(&product, function::conversation_read(), "conversation-read").await;
     answers(&product, function::identity_verify(), "identity-verify").await;
     answers(&product, function::chat(), "chat").await;
+    answers(&product, function::knowledge_manage(), "knowledge-manage").await;
     answers(&product, function::admin(), "admin").await;
     product.stop().await;
 }
@@ -84,6 +85,7 @@ async fn jobs<T: DeserializeOwned>(function: &str, order: Order) {
 async fn every_sample_batch_holds_jobs() {
     jobs::<GenerationJob>("reply-generate", Order::Grouped).await;
     jobs::<DeliveryJob>("callback-deliver", Order::Free).await;
+    jobs::<IngestionJob>("knowledge-ingest", Order::Grouped).await;
 }
 
 #[test]

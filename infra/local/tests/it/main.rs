@@ -12,6 +12,7 @@ mod event;
 mod going_live;
 mod guide;
 mod identity;
+mod knowledge;
 mod model;
 mod program;
 mod receiver;

@@ -162,7 +162,7 @@ fn a_dialect_knows_itself_and_the_shared_way_of_http_and_no_other_dialect() {
         for (at, line) in product_lines(&text).enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             let foreign = named_of_the_crate(code);
-            let known = ["http", "asking", own];
+            let known = ["http", "asking", "intake", own];
             if foreign.iter().any(|name| !known.contains(&name.as_str())) {
                 faults.push(format!("{path}:{}: {}", at + 1, line.trim()));
             }

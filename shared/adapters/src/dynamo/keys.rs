@@ -6,8 +6,7 @@
 
 use aiva_core::conversation::ConversationRef;
 use aiva_core::id::{
-    ConversationId, Id, LedgerEntryId, Marker, ProjectId, RequestId, SourceId, WidgetId,
-    WorkspaceId, base32,
+    ConversationId, Id, LedgerEntryId, Marker, ProjectId, RequestId, WidgetId, WorkspaceId, base32,
 };
 use aiva_core::idempotency::Place;
 use aiva_core::identity::LinkHash;
@@ -17,10 +16,12 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 mod delivery;
+mod knowledge;
 mod owner;
 mod tool;
 
 pub(super) use delivery::*;
+pub(super) use knowledge::*;
 pub(super) use owner::*;
 pub(super) use tool::*;
 
@@ -289,40 +290,10 @@ pub(super) fn claim(place: &Place) -> Key {
     Key::new(format!("{}#H#{}#{digest}", tenant(place.workspace), place.api), "H")
 }
 
-/// A source of knowledge, without its text.
-pub(super) fn source(workspace: WorkspaceId, project: ProjectId, id: SourceId) -> Key {
-    Key::new(format!("{}#S", place(workspace, project)), id.bare())
-}
-
-/// A project's sources.
-pub(super) fn sources(workspace: WorkspaceId, project: ProjectId) -> Span {
-    Span::whole(format!("{}#S", place(workspace, project)))
-}
-
-/// A part of a source's text.
-pub(super) fn source_text(
-    workspace: WorkspaceId,
-    project: ProjectId,
-    id: SourceId,
-    part: usize,
-) -> Key {
-    let partition = format!("{}#T", place(workspace, project));
-    Key::new(partition, format!("{}#{part:03}", id.bare()))
-}
-
-/// The texts of a project's sources.
-pub(super) fn source_texts(workspace: WorkspaceId, project: ProjectId) -> Span {
-    Span::whole(format!("{}#T", place(workspace, project)))
-}
-
-/// The source whose text a row holds.
-pub(super) fn parse_source_text(key: &Key) -> Option<SourceId> {
-    SourceId::from_bare(key.sort.split_once('#')?.0)
-}
-
-/// The counter of characters of knowledge that a workspace added on a day (`yyyymmdd`).
-pub(super) fn characters(workspace: WorkspaceId, day: u32) -> Key {
-    Key::new(tenant(workspace), format!("C#{day}"))
+/// The project that a row names.
+pub(super) fn parse_project(key: &Key) -> Option<(WorkspaceId, ProjectId)> {
+    let workspace = WorkspaceId::from_bare(key.partition.strip_prefix("W#")?)?;
+    Some((workspace, ProjectId::from_bare(key.sort.strip_prefix("P#")?)?))
 }
 
 /// A widget.

@@ -1,22 +1,27 @@
-//! Sources of knowledge. Their texts lie in rows of their own, so that listing sources stays cheap.
+//! Sources of knowledge. Raw texts lie in rows of their own, so that listing sources stays cheap; other
+//! contents lie in the object store.
 
 use std::collections::HashMap;
 
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
-use aiva_core::knowledge::{Document, Source};
+use aiva_core::knowledge::{Generation, Source, SourceClaim, SourceUpdate, StoredSource};
+use aiva_core::message::Lease;
 use aiva_core::page::{Limit, Page};
 use aiva_core::ports::KnowledgeStore;
 use aiva_core::time;
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::Timestamp;
 
 use super::DynamoStore;
-use super::item::{expiry, from_item, key_of, number, text_of, to_item};
+use super::item::{expiry, from_item, key_of, moment, number, text, text_of, to_item};
 use super::keys::{self, SORT};
 use super::read::Reading;
 use super::row::knowledge::{SourceRow, TextRow};
 use super::write::{Change, Transacted, Written, delete, put, update};
+
+mod generation;
+mod intake;
 
 /// Bytes of text in one row at most; a row may have 400 KB.
 const PART_BYTES: usize = 300_000;
@@ -32,7 +37,7 @@ const COUNTED_DAYS: i64 = 2;
 const TEXT_ROWS: usize = 64;
 
 impl KnowledgeStore for DynamoStore {
-    async fn put_source(&self, source: &Source, text: &str) -> Result<()> {
+    async fn put_source(&self, source: &Source, text: &str, due: Timestamp) -> Result<()> {
         let (workspace, project) = (source.workspace, source.project);
         let parts = cut(text, PART_BYTES);
         if parts.len() > MAX_PARTS {
@@ -41,7 +46,9 @@ impl KnowledgeStore for DynamoStore {
         let row = SourceRow::new(source, parts.len());
         let item = to_item(keys::source(workspace, project, source.id), &row)?;
         let once = Change::only_when("attribute_not_exists(#pk)");
-        let mut actions = vec![self.next_version(source)?, put(&self.table, item, &once)?];
+        let added = i128::from(source.characters);
+        let mut actions =
+            vec![self.next_version(source, added, None, due)?, put(&self.table, item, &once)?];
         for (index, part) in parts.into_iter().enumerate() {
             let key = keys::source_text(workspace, project, source.id, index);
             let item = to_item(key, &TextRow { t: part.to_owned() })?;
@@ -68,21 +75,32 @@ impl KnowledgeStore for DynamoStore {
         Ok(matches!(self.update_row(key, &change).await?, Written::Yes(_)))
     }
 
+    async fn queue_source(&self, source: &Source, due: Timestamp) -> Result<()> {
+        self.store_queued(source, due).await
+    }
+
+    async fn requeue_source(&self, source: &Source, due: Timestamp) -> Result<bool> {
+        self.queue_again(source, due).await
+    }
+
     /// A read for the number of its rows, then one transaction.
     async fn delete_source(
         &self,
         workspace: WorkspaceId,
         project: ProjectId,
         source: SourceId,
+        due: Timestamp,
     ) -> Result<bool> {
         let key = keys::source(workspace, project, source);
         let Some(row) = self.parsed_row::<SourceRow>(key.clone()).await? else {
             return Ok(false);
         };
         let parts = row.np.min(MAX_PARTS);
+        let known = Source::try_from(row)?;
         let exists = Change::only_when("attribute_exists(#pk)");
-        let mut actions =
-            vec![self.next_version(&Source::try_from(row)?)?, delete(&self.table, key, &exists)?];
+        let version =
+            self.next_version(&known, -i128::from(known.characters), Some(source), due)?;
+        let mut actions = vec![version, delete(&self.table, key, &exists)?];
         for part in 0..parts {
             let key = keys::source_text(workspace, project, source, part);
             actions.push(delete(&self.table, key, &Change::default())?);
@@ -117,30 +135,87 @@ impl KnowledgeStore for DynamoStore {
     }
 
     /// Two queries: the sources, and their texts.
-    async fn documents(&self, workspace: WorkspaceId, project: ProjectId) -> Result<Vec<Document>> {
+    async fn knowledge(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+    ) -> Result<Vec<StoredSource>> {
         let sources = keys::sources(workspace, project);
         let sources = self.run(&sources, Reading::oldest(MAX_SOURCES)).await?;
         let mut texts = self.texts(workspace, project).await?;
-        let documents = sources.items.into_iter().filter_map(|item| {
-            let source = from_item::<SourceRow>(item).and_then(Source::try_from);
-            match source {
-                Err(error) => Some(Err(error)),
-                // Stored in between: the next edition has it.
-                Ok(source) => texts.remove(&source.id).map(|text| {
-                    let title = source.title.as_str().to_owned();
-                    Ok(Document { source: source.id, title, url: source.url, text })
-                }),
-            }
+        let stored = sources.items.into_iter().map(|item| {
+            let source = from_item::<SourceRow>(item).and_then(Source::try_from)?;
+            let text = texts.remove(&source.id);
+            Ok(StoredSource { source, text })
         });
-        documents.collect()
+        stored.collect()
+    }
+
+    async fn claim_source(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        source: SourceId,
+        lease: &Lease,
+    ) -> Result<SourceClaim> {
+        self.take_source(keys::source(workspace, project, source), lease).await
+    }
+
+    async fn record_source(
+        &self,
+        source: &Source,
+        fence: u64,
+        update: &SourceUpdate,
+    ) -> Result<bool> {
+        self.store_update(source, fence, update).await
+    }
+
+    async fn publish_generation(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        generation: &Generation,
+        gone: &[SourceId],
+    ) -> Result<bool> {
+        self.name_generation(keys::project(workspace, project), generation, gone).await
+    }
+
+    async fn source_indexed(&self, source: &Source, chunks: u64, now: Timestamp) -> Result<bool> {
+        self.mark_indexed(source, chunks, now).await
+    }
+
+    async fn index_paid(
+        &self,
+        workspace: WorkspaceId,
+        project: ProjectId,
+        version: u64,
+    ) -> Result<bool> {
+        self.clear_owed_index(keys::project(workspace, project), version).await
     }
 }
 
 impl DynamoStore {
-    /// Advances the version of a project's knowledge; refused where there is no project.
-    fn next_version(&self, source: &Source) -> Result<TransactWriteItem> {
-        let change =
-            Change::new("ADD #kv :one").when("attribute_exists(#pk)").with("one", number(1));
+    /// Advances the version of a project's knowledge and marks its index as owed; refused where there
+    /// is no project.
+    fn next_version(
+        &self,
+        source: &Source,
+        characters: i128,
+        gone: Option<SourceId>,
+        due: Timestamp,
+    ) -> Result<TransactWriteItem> {
+        let list = if gone.is_some() { ", #go :gone" } else { "" };
+        let mut change = Change::new(format!(
+            "SET #owed = :owed, #due = :due ADD #kv :one, #kb :characters{list}"
+        ))
+        .when("attribute_exists(#pk)")
+        .with("owed", text(keys::owed_mark(source.project)))
+        .with("due", moment(due))
+        .with("one", number(1))
+        .with("characters", number(characters));
+        if let Some(gone) = gone {
+            change = change.with("gone", AttributeValue::Ss(vec![gone.bare()]));
+        }
         update(&self.table, keys::project(source.workspace, source.project), &change)
     }
 

@@ -3,7 +3,7 @@
 use aiva_core::callback::Endpoint;
 use aiva_core::error::Result;
 use aiva_core::key::ApiKey;
-use aiva_core::outbox::{DeliveryJob, Owed, OwedItem, OwedWhat};
+use aiva_core::outbox::{DeliveryJob, IngestionJob, Owed, OwedItem, OwedWhat};
 use aiva_core::ports::OutboxStore;
 use aiva_core::webhook::Webhook;
 use jiff::Timestamp;
@@ -53,6 +53,8 @@ impl OutboxStore for DynamoStore {
             OwedItem::Claimed => return Ok(()),
             OwedItem::Endpoint(id) => super::endpoint::key_of(*id),
             OwedItem::Recovery { workspace, id } => keys::recovery(*workspace, *id),
+            OwedItem::Source { workspace, project, id } => keys::source(*workspace, *project, *id),
+            OwedItem::Project { workspace, id } => keys::project(*workspace, *id),
         };
         let change =
             Change::new("SET #due = :due").when("attribute_exists(#owed)").with("due", moment(due));
@@ -109,6 +111,16 @@ fn read(key: &Key, item: Item) -> Result<Option<Owed>> {
         let job: DeliveryJob = aiva_core::delivery::job_of(&delivery);
         let what = OwedWhat::Delivery(job);
         return Ok(Some(Owed { item: OwedItem::Delivery { workspace, id }, what }));
+    }
+    if let Some((workspace_id, project_id, id)) = keys::parse_source(key) {
+        let job = IngestionJob { workspace_id, project_id, source_id: Some(id) };
+        let item = OwedItem::Source { workspace: workspace_id, project: project_id, id };
+        return Ok(Some(Owed { item, what: OwedWhat::Ingestion(job) }));
+    }
+    if let Some((workspace_id, project_id)) = keys::parse_project(key) {
+        let job = IngestionJob { workspace_id, project_id, source_id: None };
+        let item = OwedItem::Project { workspace: workspace_id, id: project_id };
+        return Ok(Some(Owed { item, what: OwedWhat::Ingestion(job) }));
     }
     if let Some(owed) = of_owner(key) {
         return Ok(Some(owed));

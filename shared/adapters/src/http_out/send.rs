@@ -17,7 +17,7 @@ use super::retry_after;
 const USER_AGENT: &str = "Aiva-Webhooks/1";
 
 /// A bound on every deadline that a caller may set.
-const MAX_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Shared among the addresses of a name, so that one dead address leaves time for the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -34,7 +34,7 @@ const MAX_RESPONSE_HEADERS: usize = 100;
 pub struct GuardedHttp {
     policy: EgressPolicy,
     resolver: GuardedResolver,
-    client: Client,
+    pub(super) client: Client,
     clock: fn() -> Timestamp,
 }
 
@@ -92,7 +92,7 @@ impl GuardedHttp {
 
     /// Judges the URL again under this deployment's own policy; it may have been saved under
     /// another, and the connector asks no resolver about literal addresses.
-    fn check_url(&self, url: &CallbackUrl) -> Result<(), OutgoingError> {
+    pub(super) fn check_url(&self, url: &CallbackUrl) -> Result<(), OutgoingError> {
         if CallbackUrl::parse(url.as_str(), &self.policy).as_ref() == Ok(url) {
             Ok(())
         } else {
@@ -134,14 +134,14 @@ impl GuardedHttp {
 }
 
 #[derive(Default)]
-struct Body {
-    bytes: Vec<u8>,
-    truncated: bool,
-    complete: bool,
+pub(super) struct Body {
+    pub(super) bytes: Vec<u8>,
+    pub(super) truncated: bool,
+    pub(super) complete: bool,
 }
 
 /// Reads at most `max_bytes`. Dropping a response that is not at its end closes the connection.
-async fn read_body(mut response: Response, max_bytes: usize, deadline: Instant) -> Body {
+pub(super) async fn read_body(mut response: Response, max_bytes: usize, deadline: Instant) -> Body {
     let mut body = Body::default();
     while !body.truncated && !body.complete {
         match timeout_at(deadline, response.chunk()).await {
@@ -166,7 +166,7 @@ impl From<Unresolved> for OutgoingError {
     }
 }
 
-fn classify(error: &reqwest::Error) -> OutgoingError {
+pub(super) fn classify(error: &reqwest::Error) -> OutgoingError {
     if let Some(unresolved) = cause::<Unresolved>(error) {
         (*unresolved).into()
     } else if error.is_timeout() {

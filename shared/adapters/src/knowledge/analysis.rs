@@ -3,12 +3,11 @@
 use std::collections::HashSet;
 
 use tantivy::tokenizer::{
-    AsciiFoldingFilter, Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer,
-    StopWordFilter, TextAnalyzer,
+    AsciiFoldingFilter, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, StopWordFilter,
+    TextAnalyzer,
 };
 
-/// The name under which an index knows the analyzer.
-pub(super) const ANALYZER: &str = "prose";
+use super::tongue::Tongue;
 
 /// A longer run of letters and digits is no word, in bytes.
 const MAX_TERM_BYTES: usize = 64;
@@ -19,7 +18,7 @@ const MAX_QUESTION_TERMS: usize = 64;
 /// Bytes of a question that are read; a message is never longer than its own bound.
 const MAX_QUESTION_BYTES: usize = 32 * 1024;
 
-/// Function words: they stand in every passage and say nothing about any.
+/// English function words: they stand in every passage and say nothing about any.
 const STOP_WORDS: &str = "a about after again all also am an and any are as at be because been before \
 being both but by can could d did do does doing don down during each either for from had has have \
 having he her here hers him his how i if in into is it its itself just ll m me might more most must \
@@ -33,54 +32,154 @@ within would you your yours";
 const ASKING_WORDS: &str = "far find get give got hello help hey hi know let like long many may much \
 need offer often please provide sell soon take tell thank thanks want";
 
-/// Makes the analyzer.
-pub(super) fn analyzer() -> TextAnalyzer {
-    let stop_words = STOP_WORDS.split_ascii_whitespace().map(str::to_owned);
-    TextAnalyzer::builder(SimpleTokenizer::default())
-        .filter(RemoveLongFilter::limit(MAX_TERM_BYTES))
-        .filter(LowerCaser)
-        .filter(AsciiFoldingFilter)
-        .filter(StopWordFilter::remove(stop_words))
-        .filter(Stemmer::new(Language::English))
-        .build()
+/// One analyzer for each tongue.
+#[derive(Clone)]
+pub(super) struct Analyzers {
+    plain: TextAnalyzer,
+    each: Vec<(Tongue, TextAnalyzer)>,
 }
 
-/// The distinct terms of a text.
-pub(super) fn terms(analyzer: &mut TextAnalyzer, texts: &[&str]) -> HashSet<String> {
-    let mut found = HashSet::new();
-    for text in texts {
-        analyzer.token_stream(text).process(&mut |token| {
-            if !found.contains(&token.text) {
-                found.insert(token.text.clone());
-            }
-        });
+impl Analyzers {
+    /// Makes the analyzers of these tongues.
+    pub(super) fn of(tongues: &[Tongue]) -> Self {
+        let plain = TextAnalyzer::builder(SimpleTokenizer::default())
+            .filter(RemoveLongFilter::limit(MAX_TERM_BYTES))
+            .filter(LowerCaser)
+            .build();
+        let each = tongues.iter().map(|tongue| (*tongue, analyzer(*tongue))).collect();
+        Self { plain, each }
     }
-    found
+
+    /// The terms of a text, in order, as its tongue makes them.
+    pub(super) fn terms(&mut self, tongue: Tongue, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        self.analyzer(tongue).token_stream(text).process(&mut |token| {
+            push_term(&token.text, &mut found);
+        });
+        found
+    }
+
+    /// The distinct terms of some texts.
+    pub(super) fn set(&mut self, tongue: Tongue, texts: &[&str]) -> HashSet<String> {
+        texts.iter().flat_map(|text| self.terms(tongue, text)).collect()
+    }
+
+    fn analyzer(&mut self, tongue: Tongue) -> &mut TextAnalyzer {
+        let known = self.each.iter().position(|(known, _)| *known == tongue);
+        let place = known.unwrap_or_else(|| {
+            self.each.push((tongue, analyzer(tongue)));
+            self.each.len() - 1
+        });
+        &mut self.each[place].1
+    }
+
+    /// The distinct terms of a question, as they come, at most 64. Each word is looked up in the form
+    /// that every tongue of the knowledge would have given it.
+    pub(super) fn question(&mut self, question: &str) -> Vec<QuestionTerm> {
+        let question = &question[..question.floor_char_boundary(MAX_QUESTION_BYTES)];
+        let tongues: Vec<Tongue> = self.each.iter().map(|(tongue, _)| *tongue).collect();
+        let asked_in = Tongue::of_question(question, &tongues);
+        let asking = self.set(asked_in, &[ASKING_WORDS]);
+        let mut words = Vec::new();
+        self.plain.token_stream(question).process(&mut |token| words.push(token.text.clone()));
+        let mut found: Vec<QuestionTerm> = Vec::new();
+        for word in words {
+            let own = self.terms(asked_in, &word);
+            if own.is_empty() || found.len() == MAX_QUESTION_TERMS {
+                continue;
+            }
+            let mut forms: Vec<Vec<String>> = vec![own];
+            for tongue in &tongues {
+                let form = self.terms(*tongue, &word);
+                if !form.is_empty() && !forms.contains(&form) {
+                    forms.push(form);
+                }
+            }
+            // Of a script without spaces a word is many terms, and each counts by itself.
+            let single = forms.iter().all(|form| form.len() == 1);
+            let groups: Vec<Vec<String>> = if single {
+                vec![forms.into_iter().flatten().collect()]
+            } else {
+                forms.swap_remove(0).into_iter().map(|term| vec![term]).collect()
+            };
+            for forms in groups {
+                if found.iter().all(|known| known.forms[0] != forms[0]) {
+                    let is_subject = !asking.contains(&forms[0]);
+                    found.push(QuestionTerm { forms, is_subject });
+                }
+            }
+        }
+        found.truncate(MAX_QUESTION_TERMS);
+        if found.iter().all(|term| !term.is_subject) {
+            found.iter_mut().for_each(|term| term.is_subject = true);
+        }
+        found
+    }
+}
+
+fn analyzer(tongue: Tongue) -> TextAnalyzer {
+    let base = TextAnalyzer::builder(SimpleTokenizer::default())
+        .filter(RemoveLongFilter::limit(MAX_TERM_BYTES))
+        .filter(LowerCaser);
+    let Some(language) = tongue.language() else {
+        return base.filter(AsciiFoldingFilter).build();
+    };
+    let stop_words = if tongue == Tongue::ENGLISH {
+        Some(StopWordFilter::remove(STOP_WORDS.split_ascii_whitespace().map(str::to_owned)))
+    } else {
+        StopWordFilter::new(language)
+    };
+    let stop_words = stop_words.unwrap_or_else(|| StopWordFilter::remove([]));
+    base.filter(stop_words).filter(Stemmer::new(language)).filter(AsciiFoldingFilter).build()
+}
+
+/// A run of a script that puts no spaces between words becomes its pairs of characters.
+fn push_term(word: &str, terms: &mut Vec<String>) {
+    if !word.chars().any(is_unspaced) {
+        terms.push(word.to_owned());
+        return;
+    }
+    let characters: Vec<char> = word.chars().collect();
+    if let [single] = characters[..] {
+        terms.push(single.to_string());
+    }
+    terms.extend(characters.windows(2).map(|pair| pair.iter().collect::<String>()));
+}
+
+fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c), 0x0e00..=0x0eff | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xf900..=0xfaff | 0x2_0000..=0x2_ffff)
+}
+
+/// Identifiers of a text: runs that join letters and digits by signs, whole and in lower case, so that
+/// `SM-2210` or `std::fs::read` is found as it is written.
+pub(super) fn identifiers(text: &str) -> Vec<String> {
+    let runs = text.split(|c: char| c.is_whitespace() || "()[]{}<>\"'`,;|".contains(c));
+    let trimmed = runs.map(|run| run.trim_matches(|c: char| !c.is_alphanumeric()));
+    trimmed
+        .filter(|run| (3..=MAX_TERM_BYTES).contains(&run.len()) && is_identifier(run))
+        .map(str::to_lowercase)
+        .collect()
+}
+
+fn is_identifier(run: &str) -> bool {
+    let joined = run.contains(|c: char| "-_.:/#@+=".contains(c));
+    joined && (run.contains(|c: char| c.is_ascii_digit() || c == '_') || run.contains("::"))
 }
 
 /// A term of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct QuestionTerm {
-    pub(super) text: String,
+    /// The forms under which it may be indexed; the first is that of the question's own tongue.
+    pub(super) forms: Vec<String>,
     /// Whether the question is about it, or only asks with it.
     pub(super) is_subject: bool,
 }
 
-/// The distinct terms of a question, as they come, at most 64.
-pub(super) fn question_terms(analyzer: &mut TextAnalyzer, question: &str) -> Vec<QuestionTerm> {
-    let question = &question[..question.floor_char_boundary(MAX_QUESTION_BYTES)];
-    let asking = terms(analyzer, &[ASKING_WORDS]);
-    let mut found: Vec<QuestionTerm> = Vec::new();
-    analyzer.token_stream(question).process(&mut |token| {
-        if found.len() < MAX_QUESTION_TERMS && found.iter().all(|term| term.text != token.text) {
-            let is_subject = !asking.contains(&token.text);
-            found.push(QuestionTerm { text: token.text.clone(), is_subject });
-        }
-    });
-    if found.iter().all(|term| !term.is_subject) {
-        found.iter_mut().for_each(|term| term.is_subject = true);
+impl QuestionTerm {
+    /// Whether any form of it is among these terms.
+    pub(super) fn is_in(&self, terms: &HashSet<String>) -> bool {
+        self.forms.iter().any(|form| terms.contains(form))
     }
-    found
 }
 
 #[cfg(test)]
@@ -88,8 +187,9 @@ mod tests {
     use super::*;
 
     fn asked(question: &str) -> Vec<String> {
-        let terms = question_terms(&mut analyzer(), question);
-        terms.into_iter().filter(|term| term.is_subject).map(|term| term.text).collect()
+        let terms = Analyzers::of(&[Tongue::ENGLISH]).question(question);
+        let subjects = terms.into_iter().filter(|term| term.is_subject);
+        subjects.map(|term| term.forms[0].clone()).collect()
     }
 
     #[test]
@@ -104,6 +204,8 @@ mod tests {
     #[test]
     fn numbers_and_identifiers_are_terms() {
         assert_eq!(asked("SKU-10442 costs $19.99?"), ["sku", "10442", "cost", "19", "99"]);
+        let text = "Call `std::fs::read_dir` (v1.2.3), part SM-2210; well-known U.S. words. a/b";
+        assert_eq!(identifiers(text), ["std::fs::read_dir", "v1.2.3", "sm-2210"]);
     }
 
     #[test]
@@ -111,7 +213,28 @@ mod tests {
         let question: String = (0..10_000).map(|number| format!("word{number} ")).collect();
         assert_eq!(asked(&question).len(), MAX_QUESTION_TERMS);
         assert!(asked(&"ü".repeat(MAX_QUESTION_BYTES)).is_empty());
-        let terms = question_terms(&mut analyzer(), "How long do refunds take?");
+        let terms = Analyzers::of(&[Tongue::ENGLISH]).question("How long do refunds take?");
         assert_eq!(terms.len(), 3);
+    }
+
+    #[test]
+    fn a_word_is_looked_up_in_the_form_of_every_tongue_of_the_knowledge() {
+        let german =
+            Tongue::of("Die Rücksendung der bestellten Waren ist innerhalb von Tagen möglich.");
+        assert_ne!(german, Tongue::ENGLISH);
+        let mut analyzers = Analyzers::of(&[Tongue::ENGLISH, german]);
+        let indexed = analyzers.set(german, &["Die Öffnungszeiten unserer Läden"]);
+        let asked = analyzers.question("Wie sind die Öffnungszeiten des Ladens?");
+        assert!(asked.iter().any(|term| term.is_in(&indexed)), "{asked:?} {indexed:?}");
+        assert!(asked.iter().all(|term| term.forms[0] != "die"), "{asked:?}");
+    }
+
+    #[test]
+    fn a_script_without_spaces_is_found_by_pairs() {
+        let mut analyzers = Analyzers::of(&[Tongue::OTHER]);
+        let indexed = analyzers.set(Tongue::OTHER, &["返品は三十日以内に可能です。"]);
+        let asked = analyzers.question("返品は可能ですか");
+        let found = asked.iter().filter(|term| term.is_in(&indexed)).count();
+        assert!(found >= 4, "{asked:?}");
     }
 }

@@ -1,44 +1,50 @@
-//! The index of one edition: built once, in memory, and never changed.
+//! The index of one edition: built once, and never changed.
 
 use std::collections::HashSet;
 
 use aiva_core::error::{Error, Result};
+use aiva_core::id::SourceId;
 use aiva_core::knowledge::{Document, Passage};
 use tantivy::collector::TopDocs;
 use tantivy::directory::RamDirectory;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{Index, IndexReader, ReloadPolicy, Searcher, TantivyDocument, Term};
+use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions, Value};
+use tantivy::{DocAddress, Index, IndexReader, ReloadPolicy, Searcher, TantivyDocument, Term};
 
-use super::analysis::{self, ANALYZER, QuestionTerm};
+use super::analysis::{self, Analyzers, QuestionTerm};
+use super::archive::{self, Manifest};
+use super::rank::{self, Group, Weighted};
 use super::split::{self, Piece};
+use super::tongue::Tongue;
 
 /// What the builder may take for its tables while it runs, in bytes.
-const BUILD_BYTES: usize = 4 * 1024 * 1024;
+const BUILD_BYTES: usize = 32 * 1024 * 1024;
 
 /// The most passages of one answer.
 const MAX_PASSAGES: usize = 50;
 
 /// Candidates looked at for each passage of an answer, so that duplicates leave no gap.
-const CANDIDATES_PER_PASSAGE: usize = 3;
+const CANDIDATES_PER_PASSAGE: usize = 4;
 
-/// Title, headings and text, with what a match in each is worth.
-const FIELDS: [(&str, f32); 3] = [("title", 2.0), ("headings", 1.5), ("text", 1.0)];
+/// Title, headings, text and identifiers, with what a match in each is worth.
+const FIELDS: [(&str, f32); 4] = [("title", 2.0), ("headings", 1.5), ("text", 1.0), ("ids", 2.0)];
+
+/// How much less a word of asking counts than a word of the thing asked about.
+const ASKING_BOOST: f32 = 0.3;
+
+/// The field that keeps a passage as it is.
+const STORED: &str = "piece";
 
 /// The index of one edition.
 pub(super) struct Engine {
-    pieces: Vec<Piece>,
-    /// `None` where there is nothing to find.
-    search: Option<(IndexReader, [Field; 3])>,
-    analyzer: TextAnalyzer,
+    index: Index,
+    directory: RamDirectory,
+    reader: IndexReader,
+    fields: [Field; 4],
+    stored: Field,
+    analyzers: Analyzers,
+    manifest: Manifest,
     bytes: usize,
-}
-
-/// A term that a question is about, and its rarity.
-struct Weighted {
-    term: String,
-    weight: u64,
 }
 
 impl Engine {
@@ -48,9 +54,54 @@ impl Engine {
         if left_out > 0 {
             tracing::warn!(left_out, max_bytes, "knowledge exceeds the memory for its index");
         }
-        let search = if pieces.is_empty() { None } else { Some(index(&pieces)?) };
         let bytes = pieces.iter().map(Piece::bytes).sum();
-        Ok(Self { pieces, search, analyzer: analysis::analyzer(), bytes })
+        let mut tongues: Vec<Tongue> = Vec::new();
+        for piece in &pieces {
+            if !tongues.contains(&piece.tongue) {
+                tongues.push(piece.tongue);
+            }
+        }
+        let text_bytes = pieces.iter().map(|piece| piece.text.len()).sum();
+        let names = tongues.iter().map(|tongue| tongue.name().to_owned()).collect();
+        let manifest = Manifest::new(names, pieces.len(), text_bytes);
+        let directory = RamDirectory::create();
+        let index = fill(directory.clone(), &pieces, &mut Analyzers::of(&tongues));
+        Self::over(index.map_err(Error::internal)?, directory, manifest, bytes)
+    }
+
+    /// Opens what [`Engine::pack`] wrote.
+    pub(super) fn open(packed: &[u8]) -> Result<Self> {
+        let (index, directory, manifest) = archive::unpack(packed)?;
+        Self::over(index, directory, manifest, packed.len())
+    }
+
+    /// Writes it down for the object store.
+    pub(super) fn pack(&self) -> Result<Vec<u8>> {
+        archive::pack(&self.index, &self.directory, self.manifest.clone())
+    }
+
+    fn over(
+        index: Index,
+        directory: RamDirectory,
+        manifest: Manifest,
+        bytes: usize,
+    ) -> Result<Self> {
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
+        let reader: IndexReader = reader.map_err(Error::internal)?;
+        let schema = index.schema();
+        let field = |name: &str| schema.get_field(name).map_err(Error::internal);
+        let [title, headings, text, ids] = FIELDS.map(|(name, _)| field(name));
+        let tongues: Vec<_> = manifest.tongues.iter().map(|name| Tongue::named(name)).collect();
+        Ok(Self {
+            fields: [title?, headings?, text?, ids?],
+            stored: field(STORED)?,
+            analyzers: Analyzers::of(&tongues),
+            index,
+            directory,
+            reader,
+            manifest,
+            bytes,
+        })
     }
 
     /// What it takes in memory, in bytes.
@@ -58,91 +109,113 @@ impl Engine {
         self.bytes
     }
 
-    /// Finds the passages nearest to a question, best first.
-    pub(super) fn search(&self, question: &str, limit: usize) -> Result<Vec<Passage>> {
-        let limit = limit.min(MAX_PASSAGES);
-        let mut analyzer = self.analyzer.clone();
-        let terms = analysis::question_terms(&mut analyzer, question);
-        let Some((reader, fields)) = self.search.as_ref().filter(|_| limit > 0) else {
-            return Ok(Vec::new());
-        };
-        if terms.is_empty() {
-            return Ok(Vec::new());
-        }
-        let searcher = reader.searcher();
-        let query = query(&terms, fields);
-        let candidates = TopDocs::with_limit(limit * CANDIDATES_PER_PASSAGE).order_by_score();
-        let hits = searcher.search(&query, &candidates).map_err(Error::internal)?;
-        let terms = self.weigh(&searcher, fields, terms)?;
-        let mut kept: Vec<(HashSet<String>, Passage)> = Vec::new();
-        for (score, address) in hits {
-            // One segment, filled in order: the number in it is the place in the list.
-            let place = usize::try_from(address.doc_id).map_err(Error::internal)?;
-            let piece =
-                self.pieces.get(place).ok_or_else(|| Error::internal("a stray document"))?;
-            let own = analysis::terms(&mut analyzer, &[&piece.text]);
-            if kept.iter().any(|(other, _)| is_near_duplicate(&own, other, &terms)) {
-                continue;
-            }
-            let around = analysis::terms(&mut analyzer, &[&piece.title, &piece.headings]);
-            let passage = passage(piece, score, coverage(&terms, &own, &around));
-            kept.push((own, passage));
-            if kept.len() == limit {
-                break;
-            }
-        }
-        Ok(kept.into_iter().map(|(_, passage)| passage).collect())
+    /// Its passages.
+    pub(super) fn pieces(&self) -> usize {
+        self.manifest.pieces
     }
 
-    fn weigh(
+    /// Every passage, in the order of the documents, if their texts are at most so many bytes.
+    pub(super) fn whole(&self, max_bytes: usize) -> Result<Option<Vec<Passage>>> {
+        if self.manifest.text_bytes > max_bytes {
+            return Ok(None);
+        }
+        let searcher = self.reader.searcher();
+        let places = 0..u32::try_from(self.manifest.pieces).map_err(Error::internal)?;
+        let passages = places.map(|place| {
+            let piece = self.piece(&searcher, DocAddress::new(0, place))?;
+            Ok(rank::passage(piece, 0.0, 0))
+        });
+        passages.collect::<Result<Vec<_>>>().map(Some)
+    }
+
+    /// Finds the passages nearest to a question, best first; those of the sources that are `gone` are
+    /// left out.
+    pub(super) fn search(
         &self,
-        searcher: &Searcher,
-        fields: &[Field; 3],
-        terms: Vec<QuestionTerm>,
-    ) -> Result<Vec<Weighted>> {
-        let passages = u64::try_from(self.pieces.len()).map_err(Error::internal)?;
+        question: &str,
+        limit: usize,
+        gone: &HashSet<SourceId>,
+    ) -> Result<Vec<Passage>> {
+        let limit = limit.min(MAX_PASSAGES);
+        let mut analyzers = self.analyzers.clone();
+        let terms = analyzers.question(question);
+        if terms.is_empty() || limit == 0 || self.manifest.pieces == 0 {
+            return Ok(Vec::new());
+        }
+        let searcher = self.reader.searcher();
+        let query = query(&terms, &analysis::identifiers(question), &self.fields);
+        let wanted = limit * CANDIDATES_PER_PASSAGE + gone.len().min(MAX_PASSAGES);
+        let hits = searcher.search(&query, &TopDocs::with_limit(wanted).order_by_score());
+        let terms = self.weigh(&searcher, terms)?;
+        let mut groups: Vec<Group> = Vec::new();
+        for (score, address) in hits.map_err(Error::internal)? {
+            let piece = self.piece(&searcher, address)?;
+            if gone.contains(&piece.source) {
+                continue;
+            }
+            // One segment, filled in order: the number in it is the place in the list.
+            let group = Group::of(piece, address.doc_id, score, &mut analyzers);
+            rank::place(&mut groups, group, limit, &terms);
+        }
+        Ok(groups.into_iter().map(|group| group.passage(&terms)).collect())
+    }
+
+    fn piece(&self, searcher: &Searcher, address: DocAddress) -> Result<Piece> {
+        let document: TantivyDocument = searcher.doc(address).map_err(Error::internal)?;
+        let stored = document.get_first(self.stored).and_then(|value| value.as_str());
+        let stored = stored.ok_or_else(|| Error::internal("a stray document"))?;
+        serde_json::from_str(stored).map_err(Error::internal)
+    }
+
+    fn weigh(&self, searcher: &Searcher, terms: Vec<QuestionTerm>) -> Result<Vec<Weighted>> {
+        let passages = u64::try_from(self.manifest.pieces).map_err(Error::internal)?;
         let mut weighted = Vec::with_capacity(terms.len());
-        for QuestionTerm { text: term, .. } in terms.into_iter().filter(|term| term.is_subject) {
+        for term in terms.into_iter().filter(|term| term.is_subject) {
             let mut holding = 0;
-            for field in fields {
-                let frequency = searcher.doc_freq(&Term::from_field_text(*field, &term));
+            for (field, form) in self
+                .fields
+                .iter()
+                .flat_map(|field| term.forms.iter().map(move |form| (field, form)))
+            {
+                let frequency = searcher.doc_freq(&Term::from_field_text(*field, form));
                 holding = frequency.map_err(Error::internal)?.max(holding);
             }
-            weighted.push(Weighted { term, weight: rarity(holding, passages) });
+            weighted.push(Weighted { term, weight: rank::rarity(holding, passages) });
         }
         Ok(weighted)
     }
 }
 
-fn index(pieces: &[Piece]) -> Result<(IndexReader, [Field; 3])> {
+fn schema() -> (Schema, [Field; 4], Field) {
     let mut schema = Schema::builder();
     let fields = FIELDS.map(|(name, _)| {
+        // Terms are made before they are given to the index.
         let indexing = TextFieldIndexing::default()
-            .set_tokenizer(ANALYZER)
+            .set_tokenizer("whitespace")
             .set_index_option(IndexRecordOption::WithFreqs);
         schema.add_text_field(name, TextOptions::default().set_indexing_options(indexing))
     });
-    let builder = Index::builder().schema(schema.build());
-    let index = fill(builder, &fields, pieces).map_err(Error::internal)?;
-    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
-    let reader: IndexReader = reader.map_err(Error::internal)?;
-    Ok((reader, fields))
+    let stored = schema.add_text_field(STORED, TextOptions::default().set_stored());
+    (schema.build(), fields, stored)
 }
 
 fn fill(
-    builder: tantivy::IndexBuilder,
-    fields: &[Field; 3],
+    directory: RamDirectory,
     pieces: &[Piece],
+    analyzers: &mut Analyzers,
 ) -> tantivy::Result<Index> {
-    let tokenizers = tantivy::tokenizer::TokenizerManager::new();
-    tokenizers.register(ANALYZER, analysis::analyzer());
-    let builder = builder.tokenizers(tokenizers);
-    let mut writer = builder.single_segment_index_writer(RamDirectory::create(), BUILD_BYTES)?;
+    let (schema, fields, stored) = schema();
+    let builder = Index::builder().schema(schema);
+    let mut writer = builder.single_segment_index_writer(directory, BUILD_BYTES)?;
     for piece in pieces {
         let mut document = TantivyDocument::new();
-        for (field, text) in fields.iter().zip([&*piece.title, &piece.headings, &piece.text]) {
-            document.add_text(*field, text);
+        for (field, text) in fields.iter().zip([&piece.title, &piece.headings, &piece.text]) {
+            document.add_text(*field, analyzers.terms(piece.tongue, text).join(" "));
         }
+        let ids =
+            [&piece.title, &piece.headings, &piece.text].map(|text| analysis::identifiers(text));
+        document.add_text(fields[3], ids.concat().join(" "));
+        document.add_text(stored, serde_json::to_string(piece)?);
         writer.add_document(document)?;
     }
     writer.finalize()
@@ -150,66 +223,22 @@ fn fill(
 
 /// Any of the terms in any of the fields. Terms are looked up as they are: no part of a question is
 /// read as a query language.
-fn query(terms: &[QuestionTerm], fields: &[Field; 3]) -> BooleanQuery {
-    let clauses = terms.iter().flat_map(|term| {
-        fields.iter().zip(FIELDS).map(move |(field, (_, boost))| {
-            let term = Term::from_field_text(*field, &term.text);
-            let query = Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs));
-            (Occur::Should, Box::new(BoostQuery::new(query, boost)) as Box<dyn Query>)
-        })
-    });
-    BooleanQuery::new(clauses.collect())
-}
-
-fn passage(piece: &Piece, score: f32, coverage_permille: u16) -> Passage {
-    Passage {
-        source: piece.source,
-        title: piece.title.to_string(),
-        url: piece.url.as_deref().map(str::to_owned),
-        text: piece.text.clone(),
-        score,
-        coverage_permille,
+fn query(terms: &[QuestionTerm], identifiers: &[String], fields: &[Field; 4]) -> BooleanQuery {
+    let mut clauses = Vec::new();
+    let mut add = |field: Field, text: &str, boost: f32| {
+        let term = Term::from_field_text(field, text);
+        let query = Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs));
+        clauses.push((Occur::Should, Box::new(BoostQuery::new(query, boost)) as Box<dyn Query>));
+    };
+    for term in terms {
+        for form in &term.forms {
+            for (field, (_, boost)) in fields.iter().zip(FIELDS).take(3) {
+                add(*field, form, if term.is_subject { boost } else { boost.min(ASKING_BOOST) });
+            }
+        }
     }
-}
-
-/// The inverse document frequency in thousandths, at least 1. A term that no passage holds counts as
-/// one that a single passage does, the rarest there can be.
-#[expect(clippy::float_arithmetic, reason = "the weight of a word, not money")]
-fn rarity(holding: u64, passages: u64) -> u64 {
-    let (holding, passages) = (holding.max(1) as f64, passages as f64);
-    let idf = (1.0 + (passages - holding + 0.5) / (holding + 0.5)).ln();
-    ((idf * 1_000.0) as u64).max(1)
-}
-
-fn coverage(terms: &[Weighted], own: &HashSet<String>, around: &HashSet<String>) -> u16 {
-    let total = terms.iter().map(|weighted| weighted.weight).sum::<u64>();
-    let found = terms
-        .iter()
-        .filter(|weighted| own.contains(&weighted.term) || around.contains(&weighted.term))
-        .map(|weighted| weighted.weight)
-        .sum::<u64>();
-    (found * 1_000).checked_div(total).and_then(|share| u16::try_from(share).ok()).unwrap_or(0)
-}
-
-/// Whether two passages say the same in this context: nine tenths of their terms, every term of the
-/// question, and every number. Two rows of a price list are never duplicates.
-fn is_near_duplicate(a: &HashSet<String>, b: &HashSet<String>, terms: &[Weighted]) -> bool {
-    let common = a.intersection(b).count();
-    let all = a.len() + b.len() - common;
-    common * 10 >= all * 9
-        && terms.iter().all(|weighted| a.contains(&weighted.term) == b.contains(&weighted.term))
-        && a.symmetric_difference(b).all(|term| !term.contains(|c: char| c.is_ascii_digit()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rare_term_weighs_more_than_a_common_one_and_an_absent_one_as_much_as_the_rarest() {
-        assert!(rarity(1, 100) > rarity(50, 100));
-        assert_eq!(rarity(0, 100), rarity(1, 100));
-        assert!(rarity(100, 100) >= 1);
-        assert!(rarity(1, 1) >= 1);
+    for identifier in identifiers {
+        add(fields[3], identifier, FIELDS[3].1);
     }
+    BooleanQuery::new(clauses)
 }

@@ -1,14 +1,16 @@
 //! The editions that one process holds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aiva_core::error::{Error, Result};
-use aiva_core::id::ProjectId;
-use aiva_core::knowledge::{Document, Edition, Passage};
-use aiva_core::ports::KnowledgeIndex;
+use aiva_core::id::{ProjectId, SourceId};
+use aiva_core::knowledge::{Built, Document, Edition, Generation, Passage};
+use aiva_core::ports::{KnowledgeIndex, Objects};
 
 use super::engine::Engine;
+use super::split;
+use crate::objects::ObjectStore;
 
 /// What a [`MemoryIndex`] may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,13 @@ pub struct IndexLimits {
     pub max_editions: usize,
 }
 
+impl IndexLimits {
+    /// So many bytes, and projects as many as by default.
+    pub fn of(max_bytes: usize) -> Self {
+        Self { max_bytes, ..Self::default() }
+    }
+}
+
 impl Default for IndexLimits {
     /// 32 MiB and 64 projects: room in the smallest worker.
     fn default() -> Self {
@@ -26,14 +35,17 @@ impl Default for IndexLimits {
     }
 }
 
-/// An index in memory: one edition of each project used lately. When it is full, the project that was
-/// asked longest ago goes, and is published again when it is asked next.
+/// Indices in memory: one edition of each project used lately, opened from a published generation or
+/// built on the spot. When it is full, the project that was asked longest ago goes, and is opened again
+/// when it is asked next.
+#[derive(Clone)]
 pub struct MemoryIndex {
     limits: IndexLimits,
-    shelf: Mutex<Shelf>,
-    /// Held while an edition is built: ten questions to a project that is not here yet build it once,
-    /// and the memory of one build bounds that of all.
-    building: tokio::sync::Mutex<()>,
+    objects: ObjectStore,
+    shelf: Arc<Mutex<Shelf>>,
+    /// Held while an edition is built or opened: ten questions to a project that is not here yet do it
+    /// once, and the memory of one bounds that of all.
+    building: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -49,27 +61,41 @@ struct Slot {
 }
 
 impl MemoryIndex {
-    /// Makes an empty index.
-    pub fn new(limits: IndexLimits) -> Self {
-        Self { limits, shelf: Mutex::default(), building: tokio::sync::Mutex::default() }
+    /// Makes an empty index; generations come from these objects.
+    pub fn new(limits: IndexLimits, objects: ObjectStore) -> Self {
+        Self { limits, objects, shelf: Arc::default(), building: Arc::default() }
     }
 
     /// Nothing that holds the lock can leave the shelf half changed, so a poisoned one is still good.
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn engine(&self, edition: Edition) -> Result<Arc<Engine>> {
+        let engine = self.shelf().take(edition);
+        engine.ok_or_else(|| Error::unavailable("the edition is not in memory"))
+    }
+
+    async fn made(
+        &self,
+        edition: Edition,
+        make: impl FnOnce() -> Result<Engine> + Send + 'static,
+    ) -> Result<()> {
+        let engine = tokio::task::spawn_blocking(make).await.map_err(Error::internal)??;
+        self.shelf().put(edition, engine, self.limits);
+        Ok(())
+    }
 }
 
 impl Default for MemoryIndex {
     fn default() -> Self {
-        Self::new(IndexLimits::default())
+        Self::new(IndexLimits::default(), ObjectStore::Off)
     }
 }
 
 impl KnowledgeIndex for MemoryIndex {
-    /// A newer edition than the one asked for counts as ready: its passages are those that still stand.
-    fn has(&self, edition: Edition) -> bool {
-        self.shelf().slots.get(&edition.project).is_some_and(|slot| slot.version >= edition.version)
+    fn held(&self, project: ProjectId) -> Option<u64> {
+        self.shelf().slots.get(&project).map(|slot| slot.version)
     }
 
     async fn publish(&self, edition: Edition, documents: Vec<Document>) -> Result<()> {
@@ -78,16 +104,56 @@ impl KnowledgeIndex for MemoryIndex {
             return Ok(());
         }
         let max_bytes = self.limits.max_bytes;
-        let build = move || Engine::build(&documents, max_bytes);
-        let engine = tokio::task::spawn_blocking(build).await.map_err(Error::internal)??;
-        self.shelf().put(edition, engine, self.limits);
-        Ok(())
+        self.made(edition, move || Engine::build(&documents, max_bytes)).await
     }
 
-    async fn search(&self, edition: Edition, question: &str, limit: usize) -> Result<Vec<Passage>> {
-        let engine = self.shelf().take(edition);
-        let engine = engine.ok_or_else(|| Error::unavailable("the edition is not in memory"))?;
-        engine.search(question, limit)
+    async fn open(&self, project: ProjectId, generation: &Generation) -> Result<()> {
+        let edition = Edition { project, version: generation.version };
+        let _turn = self.building.lock().await;
+        if self.has(edition) {
+            return Ok(());
+        }
+        let bytes = self.objects.get(&generation.object, self.limits.max_bytes).await?;
+        let bytes = bytes.ok_or_else(|| Error::unavailable("a generation is gone"))?;
+        self.made(edition, move || Engine::open(&bytes)).await
+    }
+
+    fn open_behind(&self, project: ProjectId, generation: &Generation) {
+        let (index, generation) = (self.clone(), generation.clone());
+        tokio::spawn(async move {
+            if let Err(error) = index.open(project, &generation).await {
+                tracing::warn!(%project, %error, "a newer generation is not open yet");
+            }
+        });
+    }
+
+    async fn build(&self, documents: Vec<Document>) -> Result<Built> {
+        let max_bytes = self.limits.max_bytes;
+        let build = move || {
+            let mut pieces: HashMap<SourceId, u64> = HashMap::new();
+            for document in &documents {
+                let count = u64::try_from(split::count(document)).unwrap_or(u64::MAX);
+                *pieces.entry(document.source).or_default() += count;
+            }
+            let engine = Engine::build(&documents, max_bytes)?;
+            let total = u64::try_from(engine.pieces()).unwrap_or(u64::MAX);
+            Ok(Built { bytes: engine.pack()?, pieces, total })
+        };
+        tokio::task::spawn_blocking(build).await.map_err(Error::internal)?
+    }
+
+    async fn search(
+        &self,
+        edition: Edition,
+        question: &str,
+        limit: usize,
+        gone: &HashSet<SourceId>,
+    ) -> Result<Vec<Passage>> {
+        self.engine(edition)?.search(question, limit, gone)
+    }
+
+    async fn whole(&self, edition: Edition, max_bytes: usize) -> Result<Option<Vec<Passage>>> {
+        self.engine(edition)?.whole(max_bytes)
     }
 }
 

@@ -1,13 +1,16 @@
-//! An index over knowledge that lives in memory alone: nothing is written anywhere, and a process that
-//! starts has no edition until it publishes one from what is stored.
+//! Indices over knowledge: written as immutable generations into the object store, held in memory by
+//! the processes that answer.
 //!
 //! Texts are split into passages along their Markdown structure, and ranked by BM25 over the words of
-//! the passage, its headings and its source's title. English stemming; words of other languages match
-//! as they are written, accents aside.
+//! the passage, its headings, its source's title and the identifiers in them. Words are stemmed in the
+//! language of their document; a script without spaces is indexed by pairs of characters.
 
 mod analysis;
+mod archive;
 mod engine;
 mod memory;
+mod rank;
 mod split;
+mod tongue;
 
 pub use self::memory::{IndexLimits, MemoryIndex};

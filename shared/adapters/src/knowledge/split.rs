@@ -1,12 +1,14 @@
 //! From documents to passages.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use aiva_core::id::SourceId;
-use aiva_core::knowledge::Document;
+use aiva_core::knowledge::{Document, Layout, RECORD_END};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use text_splitter::{ChunkConfig, MarkdownSplitter};
+
+use super::tongue::Tongue;
 
 /// Characters of a passage: parts are joined up to the first, and cut at the second.
 const PASSAGE_CHARS: std::ops::Range<usize> = 500..900;
@@ -18,15 +20,29 @@ const SECTION_BYTES: usize = 12 * 1024;
 /// Characters of the path of headings that are kept.
 const MAX_HEADINGS_CHARS: usize = 300;
 
+/// The widest gap over which neighbours are joined, in bytes.
+const MAX_GAP_BYTES: usize = 16;
+
 /// A passage as it is indexed.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Piece {
+    #[serde(rename = "s")]
     pub(super) source: SourceId,
-    pub(super) title: Arc<str>,
-    pub(super) url: Option<Arc<str>>,
+    #[serde(rename = "t")]
+    pub(super) title: String,
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
     /// The headings above it, outermost first.
+    #[serde(rename = "h", default, skip_serializing_if = "String::is_empty")]
     pub(super) headings: String,
+    #[serde(rename = "x")]
     pub(super) text: String,
+    /// The language that its words are stemmed in.
+    #[serde(rename = "l")]
+    pub(super) tongue: Tongue,
+    /// What stands between the piece before it and itself, where they may be joined again.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub(super) gap: Option<String>,
 }
 
 impl Piece {
@@ -57,26 +73,62 @@ pub(super) fn split(documents: &[Document], max_bytes: usize) -> (Vec<Piece>, us
     (pieces, left_out)
 }
 
-fn pieces_of(
-    splitter: &MarkdownSplitter<text_splitter::Characters>,
-    document: &Document,
-) -> Vec<Piece> {
-    let title: Arc<str> = document.title.as_str().into();
-    let url: Option<Arc<str>> = document.url.as_deref().map(Into::into);
-    let mut headings = Headings::of(&document.text);
-    let chunks = sections(&document.text).into_iter().flat_map(|(start, section)| {
-        splitter.chunk_indices(section).map(move |(offset, text)| (start + offset, text))
-    });
-    chunks
-        .filter(|(_, text)| text.chars().any(char::is_alphanumeric))
-        .map(|(offset, text)| Piece {
-            source: document.source,
-            title: Arc::clone(&title),
-            url: url.clone(),
-            headings: headings.at(offset),
-            text: text.to_owned(),
-        })
-        .collect()
+/// How many passages a document makes by itself.
+pub(super) fn count(document: &Document) -> usize {
+    pieces_of(&MarkdownSplitter::new(ChunkConfig::new(PASSAGE_CHARS)), document).len()
+}
+
+type Splitter = MarkdownSplitter<text_splitter::Characters>;
+
+fn pieces_of(splitter: &Splitter, document: &Document) -> Vec<Piece> {
+    let sample = format!("{}. {}", document.title, document.text);
+    let tongue = Tongue::of(&sample);
+    let piece = |headings: String, text: &str, gap: Option<String>| Piece {
+        source: document.source,
+        title: document.title.clone(),
+        url: document.url.clone(),
+        headings,
+        text: text.to_owned(),
+        tongue,
+        gap,
+    };
+    let mut pieces = Vec::new();
+    match document.layout {
+        Layout::Prose => {
+            let mut headings = Headings::of(&document.text);
+            let mut end = None;
+            for (start, section) in sections(&document.text) {
+                for (offset, text) in splitter.chunk_indices(section) {
+                    let at = start + offset;
+                    let gap = end.and_then(|end: usize| document.text.get(end..at));
+                    let gap = gap.filter(|gap| gap.len() <= MAX_GAP_BYTES && gap.trim().is_empty());
+                    let gap = gap.map(str::to_owned);
+                    end = says_something(text).then_some(at + text.len());
+                    if end.is_some() {
+                        pieces.push(piece(headings.at(at), text, gap));
+                    }
+                }
+            }
+        }
+        Layout::Records => {
+            let records = document.text.split(RECORD_END).map(str::trim);
+            for record in records.filter(|record| says_something(record)) {
+                if record.len() <= PASSAGE_CHARS.end {
+                    pieces.push(piece(String::new(), record, None));
+                    continue;
+                }
+                for (_, section) in sections(record) {
+                    let parts = splitter.chunks(section).filter(|part| says_something(part));
+                    pieces.extend(parts.map(|part| piece(String::new(), part, None)));
+                }
+            }
+        }
+    }
+    pieces
+}
+
+fn says_something(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
 }
 
 /// Cuts a text into sections with their offsets: before a heading where there is one, or else between
@@ -154,7 +206,8 @@ mod tests {
 
     fn document(text: &str) -> Document {
         let source = Id::from_bare(&"0".repeat(26)).unwrap();
-        Document { source, title: "Guide".to_owned(), url: None, text: text.to_owned() }
+        let (title, text) = ("Guide".to_owned(), text.to_owned());
+        Document { source, title, url: None, text, layout: Layout::Prose }
     }
 
     #[test]
@@ -172,6 +225,30 @@ mod tests {
         assert_eq!(path_of(" b"), "Shop / Shipping");
         assert!(pieces.iter().any(|piece| piece.headings == "Shop / Returns"));
         assert!(pieces.iter().all(|piece| piece.text.chars().count() <= PASSAGE_CHARS.end));
+    }
+
+    #[test]
+    fn neighbours_and_their_gaps_are_the_text_again() {
+        let text =
+            (0..400).map(|number| format!("Sentence {number} of it.\n\n")).collect::<String>();
+        let (pieces, _) = split(&[document(&text)], usize::MAX);
+        assert!(pieces.len() > 5 && pieces[0].gap.is_none());
+        let joined: String = pieces
+            .iter()
+            .map(|piece| format!("{}{}", piece.gap.as_deref().unwrap_or_default(), piece.text))
+            .collect();
+        assert_eq!(joined, text.trim());
+    }
+
+    #[test]
+    fn a_record_is_a_passage_however_short() {
+        let rows = ["sku: A-1\nprice: 4", "sku: A-2\nprice: 5", " \n"].join("\u{1e}");
+        let records = Document { layout: Layout::Records, ..document(&rows) };
+        let (pieces, _) = split(std::slice::from_ref(&records), usize::MAX);
+        let texts: Vec<_> = pieces.iter().map(|piece| piece.text.as_str()).collect();
+        assert_eq!(texts, ["sku: A-1\nprice: 4", "sku: A-2\nprice: 5"]);
+        assert_eq!(count(&records), 2);
+        assert!(pieces.iter().all(|piece| piece.gap.is_none()));
     }
 
     #[test]

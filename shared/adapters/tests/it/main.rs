@@ -4,6 +4,9 @@
 #[cfg(feature = "dynamo")]
 mod dynamo;
 #[cfg(test)]
+#[cfg(feature = "extract")]
+mod extract;
+#[cfg(test)]
 #[cfg(feature = "http-out")]
 mod http_out;
 #[cfg(test)]
@@ -14,6 +17,9 @@ mod knowledge;
 mod llm;
 #[cfg(test)]
 mod mail;
+#[cfg(test)]
+#[cfg(feature = "objects")]
+mod objects;
 #[cfg(test)]
 #[cfg(feature = "payments")]
 mod payments;

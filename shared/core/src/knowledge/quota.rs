@@ -24,9 +24,40 @@ pub async fn take_characters(
     if store.count_characters(workspace, now, characters, limit).await? {
         return Ok(());
     }
-    Err(Error::QuotaReached {
+    Err(reached(limit, clock))
+}
+
+fn reached(limit: u32, clock: &impl Clock) -> Error {
+    let now = clock.now();
+    Error::QuotaReached {
         quota: Quota::CharactersPerDay,
         limit,
         retry_after_seconds: seconds_until(time::next_day(now), now),
-    })
+    }
+}
+
+/// How the reason ends of a source that a plan had no room for.
+const TOMORROW: &str = "; try again tomorrow";
+
+/// Why a source failed that has more characters than the plan takes.
+pub(super) fn reason(characters: u64, limit: u32) -> String {
+    format!("it has {characters} characters, and the plan takes {limit} a day{TOMORROW}")
+}
+
+/// Whether a source failed for that.
+pub(super) fn is_refusal(reason: &str) -> bool {
+    reason.ends_with(TOMORROW)
+}
+
+/// The refusal of a request whose source failed for that.
+///
+/// # Errors
+/// When the store fails.
+pub(super) async fn refusal(
+    store: &impl WorkspaceStore,
+    clock: &impl Clock,
+    workspace: WorkspaceId,
+) -> Result<Error> {
+    let plan = workspace::find(store, workspace).await?.plan;
+    Ok(reached(plan.terms().characters_per_day.unwrap_or(0), clock))
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::callback::{Endpoint, EndpointId};
 use crate::conversation::ConversationRef;
 use crate::id::{
-    ConversationId, DeliveryId, MessageId, PaymentId, ProjectId, RecoveryId, WorkspaceId,
+    ConversationId, DeliveryId, MessageId, PaymentId, ProjectId, RecoveryId, SourceId, WorkspaceId,
 };
 use crate::recovery::Recovery;
 use crate::text::ExternalId;
@@ -61,6 +61,19 @@ pub struct DeliveryJob {
     pub urgent: bool,
 }
 
+/// Knowledge to take in, as the queue carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IngestionJob {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The project: the queue's message group, so that a project has one writer.
+    pub project_id: ProjectId,
+    /// The source to fetch; without one the project's index is to be published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_id: Option<SourceId>,
+}
+
 /// Something owed, whose moment has passed.
 #[derive(Debug, Clone)]
 pub struct Owed {
@@ -102,6 +115,22 @@ pub enum OwedItem {
         /// The recovery.
         id: RecoveryId,
     },
+    /// A source.
+    Source {
+        /// Its workspace.
+        workspace: WorkspaceId,
+        /// Its project.
+        project: ProjectId,
+        /// The source.
+        id: SourceId,
+    },
+    /// A project.
+    Project {
+        /// Its workspace.
+        workspace: WorkspaceId,
+        /// The project.
+        id: ProjectId,
+    },
 }
 
 /// What is owed.
@@ -133,4 +162,6 @@ pub enum OwedWhat {
     Notice(Box<Endpoint>),
     /// A turn.
     Recovery(Box<Recovery>),
+    /// Knowledge to take in, or an index.
+    Ingestion(IngestionJob),
 }

@@ -27,6 +27,8 @@ pub struct SweepReport {
     pub recovered: u64,
     /// Owners told of endpoints that were disabled.
     pub notices: u32,
+    /// Sources and indices asked for again.
+    pub ingestions: u32,
 }
 
 /// Items taken from one shard in one sweep at most.
@@ -48,15 +50,18 @@ pub async fn sweep<P: Ports>(app: &App<P>) -> Result<SweepReport> {
         let again = now + Duration::from_millis(app.settings.outbox_grace_ms.max(1_000) * 2);
         for owed in app.store.owed(shard, now, BATCH).await? {
             app.store.postpone(&owed.item, again).await?;
+            // The round makes it another message to the queue's deduplication.
+            let round = u64::try_from(now.as_millisecond()).unwrap_or(0);
             match owed.what {
                 OwedWhat::Generation(job) => {
-                    // The round makes it another message to the queue's deduplication.
-                    let round = u64::try_from(now.as_millisecond()).unwrap_or(0);
                     report.generations += counted(app.queue.send_generation(&job, round).await);
                 }
                 OwedWhat::Delivery(job) => {
                     report.deliveries +=
                         counted(app.queue.send_delivery(&job, Duration::ZERO).await);
+                }
+                OwedWhat::Ingestion(job) => {
+                    report.ingestions += counted(app.queue.send_ingestion(&job, round).await);
                 }
                 OwedWhat::Recharge(workspace) => {
                     counted(recharge::check(app, workspace).await);

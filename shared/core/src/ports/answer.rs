@@ -1,11 +1,10 @@
-//! What answers a question: a model, and an index over the knowledge.
+//! What answers a question: a model.
 
 use std::future::Future;
 use std::time::Duration;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::knowledge::{Document, Edition, Passage};
 use crate::outbox::GenerationJob;
 use crate::ports::Ports;
 use crate::reply::{
@@ -20,27 +19,6 @@ pub trait Model: Send + Sync + 'static {
         request: &ModelRequest,
         on_delta: &(dyn Fn(&str) + Send + Sync),
     ) -> impl Future<Output = Result<ModelReply, ModelError>> + Send;
-}
-
-/// An index over a project's knowledge.
-pub trait KnowledgeIndex: Send + Sync + 'static {
-    /// Whether this process has the edition ready.
-    fn has(&self, edition: Edition) -> bool;
-
-    /// Indexes an edition; older editions of the project are dropped.
-    fn publish(
-        &self,
-        edition: Edition,
-        documents: Vec<Document>,
-    ) -> impl Future<Output = Result<()>> + Send;
-
-    /// Finds the passages nearest to a question, best first.
-    fn search(
-        &self,
-        edition: Edition,
-        question: &str,
-        limit: usize,
-    ) -> impl Future<Output = Result<Vec<Passage>>> + Send;
 }
 
 /// Where replies are written inside this process, for requests that wait for theirs.

@@ -1,4 +1,4 @@
-//! What is stored of conversations, knowledge and deliveries, and what is owed.
+//! What is stored of conversations and deliveries, and what is owed.
 
 use std::future::Future;
 
@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use crate::conversation::{Advance, Advanced, Conversation, ConversationRef};
 use crate::delivery::{Delivery, DeliveryClaim, DeliveryFilter, DeliveryUpdate};
 use crate::error::Result;
-use crate::id::{ConversationId, DeliveryId, MessageId, ProjectId, SourceId, WorkspaceId};
-use crate::knowledge::{Document, Source};
+use crate::id::{ConversationId, DeliveryId, MessageId, ProjectId, WorkspaceId};
 use crate::message::{Claimed, Lease, Message, ReplyFate, Submission, Submitted};
 use crate::outbox::{Owed, OwedItem};
 use crate::page::{Limit, Page};
@@ -133,55 +132,6 @@ pub trait MessageStore: Send + Sync + 'static {
 
     /// Settles a claimed reply whole, or says why not.
     fn settle(&self, settlement: &Settlement) -> impl Future<Output = Result<Settled>> + Send;
-}
-
-/// Sources of knowledge.
-pub trait KnowledgeStore: Send + Sync + 'static {
-    /// Stores a source with its text and advances the project's knowledge version; a source that
-    /// exists stays as it is (see [`super::KeyStore::create_key`]).
-    fn put_source(&self, source: &Source, text: &str) -> impl Future<Output = Result<()>> + Send;
-
-    /// Counts characters to the day (UTC) of `now`, unless it would then have more than `limit`; `false`
-    /// when it would.
-    fn count_characters(
-        &self,
-        workspace: WorkspaceId,
-        now: Timestamp,
-        characters: u64,
-        limit: u32,
-    ) -> impl Future<Output = Result<bool>> + Send;
-
-    /// Deletes a source and advances the version; `false` when there is none.
-    fn delete_source(
-        &self,
-        workspace: WorkspaceId,
-        project: ProjectId,
-        source: SourceId,
-    ) -> impl Future<Output = Result<bool>> + Send;
-
-    /// Lists a project's sources, newest first.
-    fn sources(
-        &self,
-        workspace: WorkspaceId,
-        project: ProjectId,
-        before: Option<SourceId>,
-        limit: Limit,
-    ) -> impl Future<Output = Result<Page<Source>>> + Send;
-
-    /// Reads a source without its text.
-    fn source(
-        &self,
-        workspace: WorkspaceId,
-        project: ProjectId,
-        source: SourceId,
-    ) -> impl Future<Output = Result<Option<Source>>> + Send;
-
-    /// Reads every source of a project with its text, for indexing.
-    fn documents(
-        &self,
-        workspace: WorkspaceId,
-        project: ProjectId,
-    ) -> impl Future<Output = Result<Vec<Document>>> + Send;
 }
 
 /// Deliveries.

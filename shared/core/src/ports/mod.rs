@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::error::Result;
 use crate::id::WorkspaceId;
-use crate::outbox::{DeliveryJob, GenerationJob};
+use crate::outbox::{DeliveryJob, GenerationJob, IngestionJob};
 
 mod account;
 mod answer;
@@ -17,6 +17,8 @@ mod billing;
 mod conversation;
 mod endpoint;
 mod identity;
+mod knowledge;
+mod objects;
 mod outgoing;
 mod owner;
 mod recovery;
@@ -25,14 +27,15 @@ mod webhook;
 mod widget;
 
 pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceStore};
-pub use answer::{Desk, KnowledgeIndex, Model, NoDesk};
+pub use answer::{Desk, Model, NoDesk};
 pub use billing::{BillingStore, Payments};
 pub use conversation::{
-    ConversationStore, DeliveryStore, KnowledgeStore, MessageStore, OWED_LOOKBACK, OutboxStore,
-    Situation,
+    ConversationStore, DeliveryStore, MessageStore, OWED_LOOKBACK, OutboxStore, Situation,
 };
 pub use endpoint::EndpointStore;
 pub use identity::{IdentityStore, Mail, Mailer};
+pub use knowledge::{Extract, Fetch, FetchRequest, Fetched, KnowledgeIndex, KnowledgeStore};
+pub use objects::{Objects, UploadLink, UploadWanted};
 pub use outgoing::{HttpOut, Names, OutgoingError, OutgoingRequest, OutgoingResponse};
 pub use owner::{NoticeStore, OperatorStore};
 pub use recovery::RecoveryStore;
@@ -48,6 +51,8 @@ pub trait Ports: Send + Sync + 'static {
     type Queue: Queue;
     /// Sealed secrets and MACs.
     type Vault: Vault;
+    /// Large things that are written once.
+    type Objects: Objects;
     /// Mail on its way out.
     type Mailer: Mailer;
     /// The names of the Internet.
@@ -110,6 +115,13 @@ pub trait Queue: Send + Sync + 'static {
         &self,
         job: &DeliveryJob,
         delay: Duration,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Asks for a source to be fetched, or for a project's index. `round` as above.
+    fn send_ingestion(
+        &self,
+        job: &IngestionJob,
+        round: u64,
     ) -> impl Future<Output = Result<()>> + Send;
 }
 

@@ -35,6 +35,7 @@ pub async fn create(
         knowledge_version: 0,
         tools: Toolset::default(),
         webhooks: Vec::new(),
+        knowledge: crate::knowledge::Published::default(),
         created_at: now,
     };
     store.create_project(&project).await?;

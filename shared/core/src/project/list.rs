@@ -44,6 +44,7 @@ mod tests {
             knowledge_version: 0,
             tools: crate::tool::Toolset::default(),
             webhooks: Vec::new(),
+            knowledge: crate::knowledge::Published::default(),
             created_at: jiff::Timestamp::UNIX_EPOCH,
         }
     }

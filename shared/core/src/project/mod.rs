@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ProjectId, WorkspaceId};
+use crate::knowledge::Published;
 use crate::text::Label;
 use crate::tool::Toolset;
 use crate::webhook::Subscription;
@@ -40,6 +41,8 @@ pub struct Project {
     pub tools: Toolset,
     /// Who is told what happens in it.
     pub webhooks: Vec<Subscription>,
+    /// What is published of it.
+    pub knowledge: Published,
     /// When it was made.
     pub created_at: Timestamp,
 }

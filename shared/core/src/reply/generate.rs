@@ -168,7 +168,7 @@ async fn answer<P: Ports>(
     unlock(app, reference, owed, (&mut history, &mut tools)).await?;
     let private = history.iter().any(|message| message.visibility == Visibility::Private);
     let passages =
-        knowledge::search(&app.store, means.index, &situation.project, question, PASSAGES).await?;
+        knowledge::search(app, means.index, &situation.project, question, PASSAGES).await?;
     let offered = std::iter::once(Ok(escalate::spec())).chain(tools.iter().map(offered));
     let offered = offered.collect::<Result<_>>()?;
     let agent = &situation.project.agent;

@@ -51,6 +51,7 @@ pub async fn request(
         knowledge_version: 0,
         tools: Toolset::default(),
         webhooks: Vec::new(),
+        knowledge: crate::knowledge::Published::default(),
         created_at: now,
     };
     store.create_workspace(&workspace, &project).await?;

@@ -30,7 +30,7 @@ fn kind(failure: &Failure) -> (StatusCode, &'static str) {
         Failure::UnsupportedMediaType => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
         }
-        Failure::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
+        Failure::PayloadTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
         Failure::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Failure::RouteNotFound => (StatusCode::NOT_FOUND, "not_found"),
     }

@@ -41,7 +41,7 @@ fn details(failure: &Failure) -> Vec<Detail<'_>> {
         Failure::MalformedJson(place) => vec![Detail { field: "body", problem: place }],
         Failure::Core(_)
         | Failure::UnsupportedMediaType
-        | Failure::PayloadTooLarge
+        | Failure::PayloadTooLarge { .. }
         | Failure::MethodNotAllowed { .. }
         | Failure::RouteNotFound => Vec::new(),
     }
@@ -58,7 +58,7 @@ fn kind(failure: &Failure) -> (StatusCode, &'static str) {
         Failure::UnsupportedMediaType => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
         }
-        Failure::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+        Failure::PayloadTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
         Failure::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
         Failure::RouteNotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
     }

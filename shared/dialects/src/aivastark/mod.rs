@@ -11,6 +11,7 @@ pub mod error;
 mod list;
 mod project;
 mod query;
+mod sources;
 mod stream;
 mod telling;
 mod webhooks;
@@ -24,6 +25,11 @@ pub const ROUTES: &[Route] = &[
     conversations::LIST,
     conversations::READ,
     query::QUERY,
+    sources::ADD,
+    sources::LIST,
+    sources::READ,
+    sources::DELETE,
+    sources::UPLOAD,
     widgets::CREATE,
     widgets::LIST,
     widgets::READ,
@@ -48,6 +54,11 @@ pub(crate) fn chatting<P: Ports>() -> RouteSet<P> {
 /// What `admin` serves of it.
 pub(crate) fn managing<P: Ports>() -> RouteSet<P> {
     webhooks::serving()
+}
+
+/// What `knowledge-manage` serves of it.
+pub(crate) fn managing_knowledge<P: Ports>() -> RouteSet<P> {
+    sources::serving()
 }
 
 const fn route(

@@ -22,7 +22,7 @@ fn kind(failure: &Failure) -> (StatusCode, &'static str) {
         Failure::Core(error) => kind_of_core(error),
         Failure::MalformedJson(_) => (StatusCode::BAD_REQUEST, "invalid"),
         Failure::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),
-        Failure::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        Failure::PayloadTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
         Failure::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method"),
         Failure::RouteNotFound => (StatusCode::NOT_FOUND, "not_found"),
     }

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use aiva_core::error::{Error, Result as CoreResult};
 use aiva_core::id::SourceId;
-use aiva_core::knowledge::{self, AddSource};
+use aiva_core::key::Caller;
+use aiva_core::knowledge::{self, AddSource, NewSource};
 use aiva_core::ports::{KnowledgeStore, Ports};
-use aiva_core::project;
+use aiva_core::project::{self, Project};
+use aiva_core::workspace;
 use http::StatusCode;
 
 use super::asked::{limit, website, website_id};
-use super::wire::{Added, Entries, Entry, Removed};
-use crate::http::{Call, Edge, Failure, Made, Reply, once};
+use super::wire::{Added, AddedPage, AddedTable, Entries, Entry, Removed};
+use crate::http::{Call, Edge, Failure, Form, FormFile, Made, Reply, once};
 
 /// The shortest text that is taken, in characters.
 const MIN_CHARS: usize = 10;
@@ -37,12 +39,83 @@ pub(super) async fn add_text<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result
         return Err(fields.refusal());
     };
     let project = project::meant(&edge.app.store, &caller.key, number).await?;
-    let command = AddSource { title: Some(title), url: None, tags: Vec::new(), text };
+    let command = AddSource { title: Some(title), ..of(NewSource::Raw(text)) };
     once(&edge, &call, (project.workspace, &body), |app, env| async move {
-        let source = knowledge::add(&app.store, &env, &project, command).await?;
+        let source = knowledge::add(app, &env, &project, command).await?;
         Made::json(StatusCode::OK, &Added::of(&source))
     })
     .await
+}
+
+/// What is asked for and nothing more.
+fn of(what: NewSource) -> AddSource {
+    AddSource { title: None, url: None, tags: Vec::new(), refresh_seconds: None, what }
+}
+
+/// The document's answer tells what was read, so the request waits for it.
+pub(super) async fn add_url<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let fields = call.fields().await;
+    let caller = call.authenticate(&edge).await?;
+    let mut fields = fields?;
+    let body = fields.canonical();
+    let url = fields.required_text("url", |_, text| Ok(text.to_owned()));
+    let number = fields.optional("website_id", website_id);
+    let (Some(url), Some(number)) = (url, number) else { return Err(fields.refusal()) };
+    let project = project::meant(&edge.app.store, &caller.key, number).await?;
+    let desk = &edge.desk;
+    once(&edge, &call, (project.workspace, &body), |app, env| async move {
+        let command = of(NewSource::Url { url, crawl: None });
+        let source = knowledge::add(app, &env, &project, command).await?;
+        let source = knowledge::wait(app, desk, &project, (source, "url")).await?;
+        Made::json(StatusCode::OK, &AddedPage::from(source))
+    })
+    .await
+}
+
+pub(super) async fn add_spreadsheet<P: Ports>(
+    edge: Arc<Edge<P>>,
+    call: Call,
+) -> Result<Reply, Failure> {
+    let caller = call.authenticate(&edge).await?;
+    let form = table_form(&call).await?;
+    let body = form.canonical();
+    let (project, name, bytes) = table(&edge, &caller, form).await?;
+    let plan = workspace::find(&edge.app.store, project.workspace).await?.plan;
+    let (desk, max_rows) = (&edge.desk, u64::from(plan.terms().rows_per_upload));
+    once(&edge, &call, (project.workspace, &body), |app, env| async move {
+        let command = of(NewSource::Spreadsheet { name, bytes, max_rows });
+        let source = knowledge::add(app, &env, &project, command).await?;
+        let source = knowledge::wait(app, desk, &project, (source, "file")).await?;
+        Made::json(StatusCode::OK, &AddedTable::from(source))
+    })
+    .await
+}
+
+async fn table_form(call: &Call) -> Result<Form, Failure> {
+    if !call.is_form() {
+        return Err(Error::invalid("file", "must be sent as multipart/form-data").into());
+    }
+    call.form().await
+}
+
+/// The website, the name and the content of an uploaded table.
+async fn table<P: Ports>(
+    edge: &Edge<P>,
+    caller: &Caller,
+    form: Form,
+) -> Result<(Project, String, Vec<u8>), Failure> {
+    let mut fields = form.fields(&[]);
+    let number = fields.optional("website_id", website_id);
+    let Some(FormFile { name, bytes }) = form.file else {
+        return Err(Error::invalid("file", "is required").into());
+    };
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    if !ending.is_some_and(|ending| ending == "csv" || ending == "xlsx") {
+        return Err(Error::invalid("file", "must be a .csv or an .xlsx file").into());
+    }
+    let Some(number) = number else { return Err(fields.refusal()) };
+    let project = project::meant(&edge.app.store, &caller.key, number).await?;
+    Ok((project, name, bytes.to_vec()))
 }
 
 fn long_enough(field: &'static str, text: &str) -> CoreResult<String> {
@@ -56,6 +129,6 @@ pub(super) async fn remove<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<R
     let caller = call.authenticate(&edge).await?;
     let project = website(&edge, &call, &caller).await?;
     let id: SourceId = call.param("id").parse().map_err(|_| Error::NotFound)?;
-    knowledge::remove(&edge.app.store, &project, id).await?;
+    knowledge::remove(&edge.app, &project, id).await?;
     Reply::json(StatusCode::OK, &Removed::entry())
 }

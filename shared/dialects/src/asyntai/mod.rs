@@ -24,8 +24,13 @@ const fn read(paths: &'static [&'static str], scope: Scope) -> Route {
     Route { function, voice, verb: Verb::Get, paths, access: Access::Key(scope) }
 }
 
-const fn write(verb: Verb, paths: &'static [&'static str], scope: Scope) -> Route {
+const fn chat(paths: &'static [&'static str]) -> Route {
     let (function, voice) = (Function::Chat, Voice::Dialect(Dialect::Asyntai));
+    Route { function, voice, verb: Verb::Post, paths, access: Access::Key(Scope::MessagesWrite) }
+}
+
+const fn knowledge(verb: Verb, paths: &'static [&'static str], scope: Scope) -> Route {
+    let (function, voice) = (Function::KnowledgeManage, Voice::Dialect(Dialect::Asyntai));
     Route { function, voice, verb, paths, access: Access::Key(scope) }
 }
 
@@ -34,15 +39,18 @@ const fn manage(verb: Verb, paths: &'static [&'static str]) -> Route {
     Route { function, voice, verb, paths, access: Access::Key(Scope::WebhooksManage) }
 }
 
-const CHAT: Route = write(Verb::Post, &["/api/v1/chat"], Scope::MessagesWrite);
+const CHAT: Route = chat(&["/api/v1/chat"]);
 const WEBSITES: Route = read(&["/api/v1/websites"], Scope::AccountRead);
 const HISTORY: Route = read(&["/api/v1/conversations?session_id"], Scope::ConversationsRead);
 const SESSIONS: Route = read(&["/api/v1/sessions"], Scope::ConversationsRead);
 const LEADS: Route = read(&["/api/v1/leads"], Scope::ContactsRead);
 const ACCOUNT: Route = read(&["/api/v1/account"], Scope::AccountRead);
-const KNOWLEDGE: Route = read(&["/api/v1/knowledge"], Scope::KnowledgeRead);
-const ADD_TEXT: Route = write(Verb::Post, &["/api/v1/knowledge/text"], Scope::KnowledgeWrite);
-const REMOVE: Route = write(Verb::Delete, &["/api/v1/knowledge/{id}"], Scope::KnowledgeWrite);
+const KNOWLEDGE: Route = knowledge(Verb::Get, &["/api/v1/knowledge"], Scope::KnowledgeRead);
+const ADD_TEXT: Route = knowledge(Verb::Post, &["/api/v1/knowledge/text"], Scope::KnowledgeWrite);
+const ADD_URL: Route = knowledge(Verb::Post, &["/api/v1/knowledge/url"], Scope::KnowledgeWrite);
+const ADD_SHEET: Route =
+    knowledge(Verb::Post, &["/api/v1/knowledge/spreadsheet"], Scope::KnowledgeWrite);
+const REMOVE: Route = knowledge(Verb::Delete, &["/api/v1/knowledge/{id}"], Scope::KnowledgeWrite);
 const WEBHOOKS: Route = manage(Verb::Get, &["/api/v1/webhooks"]);
 const SUBSCRIBE: Route = manage(Verb::Post, &["/api/v1/webhooks"]);
 const UNSUBSCRIBE: Route = manage(Verb::Delete, &["/api/v1/webhooks/{id}"]);
@@ -57,6 +65,8 @@ pub const ROUTES: &[Route] = &[
     ACCOUNT,
     KNOWLEDGE,
     ADD_TEXT,
+    ADD_URL,
+    ADD_SHEET,
     REMOVE,
     WEBHOOKS,
     SUBSCRIBE,
@@ -73,9 +83,16 @@ pub(crate) fn managing<P: Ports>() -> RouteSet<P> {
 
 /// What `chat` serves of it.
 pub(crate) fn chatting<P: Ports>() -> RouteSet<P> {
+    RouteSet::new().serve(CHAT, |edge, call| Box::pin(chat::answer(edge, call)))
+}
+
+/// What `knowledge-manage` serves of it.
+pub(crate) fn managing_knowledge<P: Ports>() -> RouteSet<P> {
     RouteSet::new()
-        .serve(CHAT, |edge, call| Box::pin(chat::answer(edge, call)))
+        .serve(KNOWLEDGE, |edge, call| Box::pin(knowledge::list(edge, call)))
         .serve(ADD_TEXT, |edge, call| Box::pin(knowledge::add_text(edge, call)))
+        .serve(ADD_URL, |edge, call| Box::pin(knowledge::add_url(edge, call)))
+        .serve(ADD_SHEET, |edge, call| Box::pin(knowledge::add_spreadsheet(edge, call)))
         .serve(REMOVE, |edge, call| Box::pin(knowledge::remove(edge, call)))
 }
 
@@ -87,5 +104,4 @@ pub(crate) fn reading<P: Ports>() -> RouteSet<P> {
         .serve(SESSIONS, |edge, call| Box::pin(sessions::list(edge, call)))
         .serve(LEADS, |edge, call| Box::pin(sessions::leads(edge, call)))
         .serve(ACCOUNT, |edge, call| Box::pin(account::show(edge, call)))
-        .serve(KNOWLEDGE, |edge, call| Box::pin(knowledge::list(edge, call)))
 }

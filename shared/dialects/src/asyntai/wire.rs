@@ -5,9 +5,7 @@ use std::fmt;
 use aiva_core::contact::Phone;
 use aiva_core::conversation::Conversation;
 use aiva_core::error::{Error, Unanswered};
-use aiva_core::id::SourceId;
 use aiva_core::identity::EmailAddress;
-use aiva_core::knowledge::Source;
 use aiva_core::message::{Asked, Message, Outcome, Sender, SkipReason};
 use aiva_core::project::Project;
 use aiva_core::time;
@@ -15,6 +13,10 @@ use aiva_core::webhook::{Webhook, WebhookId};
 use aiva_core::workspace::{Workspace, default_project};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+
+mod knowledge;
+
+pub(super) use knowledge::{Added, AddedPage, AddedTable, Entry};
 
 /// The answer to a message.
 #[derive(Debug, Serialize)]
@@ -206,49 +208,6 @@ impl Account {
             messages_limit: workspace.plan.terms().messages_per_month,
         };
         Self { success: true, account }
-    }
-}
-
-/// A source of knowledge.
-#[derive(Debug, Serialize)]
-pub(super) struct Entry {
-    id: SourceId,
-    r#type: &'static str,
-    title: String,
-    description: String,
-    created_at: String,
-}
-
-impl From<&Source> for Entry {
-    fn from(source: &Source) -> Self {
-        let (kind, description) = match &source.url {
-            Some(url) => ("url", format!("Content from {url}")),
-            None => ("text", format!("Manual text content ({} characters)", source.characters)),
-        };
-        Self {
-            id: source.id,
-            r#type: kind,
-            title: source.title.to_string(),
-            description,
-            created_at: time::seconds(source.created_at),
-        }
-    }
-}
-
-/// A text was added.
-#[derive(Debug, Serialize)]
-pub(super) struct Added {
-    success: bool,
-    id: SourceId,
-    title: String,
-    chunks_created: u64,
-}
-
-impl Added {
-    /// A text, in pieces of about a thousand characters.
-    pub(super) fn of(source: &Source) -> Self {
-        let chunks_created = source.characters.div_ceil(1_000).max(1);
-        Self { success: true, id: source.id, title: source.title.to_string(), chunks_created }
     }
 }
 

@@ -14,15 +14,15 @@ use super::{Failure, Fields};
 /// How long a caller may take to send its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Reads a body whole.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
-    if announced_bytes(headers).is_some_and(|length| length > Failure::MAX_BODY_BYTES as u64) {
-        return Err(Failure::PayloadTooLarge);
+/// Reads a body of at most so many bytes whole.
+pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Failure> {
+    if announced_bytes(headers).is_some_and(|length| length > most as u64) {
+        return Err(Failure::PayloadTooLarge { most });
     }
-    let bounded = Limited::new(body, Failure::MAX_BODY_BYTES).collect();
+    let bounded = Limited::new(body, most).collect();
     match tokio::time::timeout(READ_TIMEOUT, bounded).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::PayloadTooLarge),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::PayloadTooLarge { most }),
         Ok(Err(_)) => Err(Failure::MalformedJson("the body broke off".to_owned())),
         Err(_) => Err(Failure::MalformedJson("the body did not arrive in time".to_owned())),
     }

@@ -13,7 +13,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::route::Params;
-use super::{Failure, Fields, Query, Route, body};
+use super::{Failure, Fields, Form, Query, Route, body, form};
 
 /// Where a request came from: an extension that the host sets. Without it the address is `unknown`.
 #[derive(Debug, Clone)]
@@ -62,11 +62,29 @@ impl Call {
     /// # Errors
     /// [`Failure::PayloadTooLarge`], or [`Failure::MalformedJson`] when it broke off.
     pub async fn bytes(&self) -> Result<Bytes, Failure> {
+        self.at_most(Failure::MAX_BODY_BYTES).await
+    }
+
+    async fn at_most(&self, most: usize) -> Result<Bytes, Failure> {
         let body = self.body.lock().ok().and_then(|mut body| body.take());
         match body {
-            Some(body) => body::read(&self.headers, body).await,
+            Some(body) => body::read(&self.headers, body, most).await,
             None => Ok(Bytes::new()),
         }
+    }
+
+    /// Whether the body is declared as a form with files.
+    pub fn is_form(&self) -> bool {
+        form::boundary(&self.headers).is_some()
+    }
+
+    /// Reads the body as a form with at most one file.
+    ///
+    /// # Errors
+    /// When it is larger than [`Failure::MAX_FORM_BYTES`], not declared as a form, or broken.
+    pub async fn form(&self) -> Result<Form, Failure> {
+        let boundary = form::boundary(&self.headers).ok_or(Failure::UnsupportedMediaType)?;
+        form::read(self.at_most(Failure::MAX_FORM_BYTES).await?, boundary).await
     }
 
     /// Reads the body as a JSON object.

@@ -16,8 +16,11 @@ pub enum Failure {
     MalformedJson(String),
     /// The body is not declared as JSON in UTF-8.
     UnsupportedMediaType,
-    /// The body is larger than [`Failure::MAX_BODY_BYTES`].
-    PayloadTooLarge,
+    /// The body is larger than the route takes.
+    PayloadTooLarge {
+        /// What it takes, in bytes.
+        most: usize,
+    },
     /// The path is known, the method is not.
     MethodNotAllowed {
         /// The methods that are, as the `Allow` header lists them.
@@ -30,6 +33,8 @@ pub enum Failure {
 impl Failure {
     /// The largest body that is read: 256 KiB.
     pub const MAX_BODY_BYTES: usize = 262_144;
+    /// The largest form with a file that is read: 6 MiB.
+    pub const MAX_FORM_BYTES: usize = 6 * 1024 * 1024;
 
     /// Seconds until the same request may succeed, where that is known.
     pub(super) fn retry_after_seconds(&self) -> Option<u64> {
@@ -74,7 +79,7 @@ impl Failure {
             Self::Core(_)
             | Self::MalformedJson(_)
             | Self::UnsupportedMediaType
-            | Self::PayloadTooLarge
+            | Self::PayloadTooLarge { .. }
             | Self::RouteNotFound => None,
         }
     }
@@ -89,9 +94,7 @@ impl fmt::Display for Failure {
             Self::UnsupportedMediaType => {
                 f.write_str("the body must be declared as application/json in UTF-8")
             }
-            Self::PayloadTooLarge => {
-                write!(f, "the body is larger than {} bytes", Self::MAX_BODY_BYTES)
-            }
+            Self::PayloadTooLarge { most } => write!(f, "the body is larger than {most} bytes"),
             Self::MethodNotAllowed { allow } => write!(f, "the method must be one of {allow}"),
             Self::RouteNotFound => f.write_str("there is no such route"),
         }

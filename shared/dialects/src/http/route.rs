@@ -48,6 +48,8 @@ pub enum Function {
     IdentityVerify,
     /// Answers messages while their senders wait, and serves what belongs to those dialects.
     Chat,
+    /// Takes, lists and deletes sources of knowledge.
+    KnowledgeManage,
     /// Serves the operator API, and manages webhooks.
     Admin,
 }
@@ -60,6 +62,7 @@ impl Function {
             Self::ConversationRead => "conversation-read",
             Self::IdentityVerify => "identity-verify",
             Self::Chat => "chat",
+            Self::KnowledgeManage => "knowledge-manage",
             Self::Admin => "admin",
         }
     }

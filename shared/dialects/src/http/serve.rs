@@ -149,7 +149,7 @@ fn refuse(arrival: &Arrival, failure: &Failure) -> (Reply, &'static str) {
         Failure::Core(_)
         | Failure::MalformedJson(_)
         | Failure::UnsupportedMediaType
-        | Failure::PayloadTooLarge
+        | Failure::PayloadTooLarge { .. }
         | Failure::MethodNotAllowed { .. }
         | Failure::RouteNotFound => {}
     }

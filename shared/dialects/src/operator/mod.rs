@@ -79,6 +79,8 @@ pub const ROUTES: &[Route] = &[
     source::LIST,
     source::READ,
     source::REMOVE,
+    source::RESYNC,
+    source::UPLOAD,
     tool::PUT,
     tool::LIST,
     tool::READ,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use aiva_core::error::{Error, Result as CoreResult};
-use aiva_core::knowledge::{self, AddSource, Source, SourceKind};
+use aiva_core::error::Error;
+use aiva_core::knowledge::{self, BeginUpload, Source, Upload};
 use aiva_core::ports::{KnowledgeStore, Ports};
 use aiva_core::time;
 use http::StatusCode;
@@ -13,16 +13,20 @@ use super::once::{Made, once};
 use super::page;
 use super::read::as_written;
 use super::{read, route};
-use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, list as texts};
+use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, unsigned};
+use crate::intake;
 
-pub(super) const ADD: Route =
-    route(Verb::Post, &["/admin/v1/workspaces/{workspace}/projects/{project}/sources"]);
-pub(super) const LIST: Route =
-    route(Verb::Get, &["/admin/v1/workspaces/{workspace}/projects/{project}/sources"]);
-pub(super) const READ: Route =
-    route(Verb::Get, &["/admin/v1/workspaces/{workspace}/projects/{project}/sources/{source}"]);
-pub(super) const REMOVE: Route =
-    route(Verb::Delete, &["/admin/v1/workspaces/{workspace}/projects/{project}/sources/{source}"]);
+const SOURCES: &str = "/admin/v1/workspaces/{workspace}/projects/{project}/sources";
+const SOURCE: &str = "/admin/v1/workspaces/{workspace}/projects/{project}/sources/{source}";
+const SYNC: &str = "/admin/v1/workspaces/{workspace}/projects/{project}/sources/{source}/sync";
+const UPLOADS: &str = "/admin/v1/workspaces/{workspace}/projects/{project}/sources/uploads";
+
+pub(super) const ADD: Route = route(Verb::Post, &[SOURCES]);
+pub(super) const LIST: Route = route(Verb::Get, &[SOURCES]);
+pub(super) const READ: Route = route(Verb::Get, &[SOURCE]);
+pub(super) const REMOVE: Route = route(Verb::Delete, &[SOURCE]);
+pub(super) const RESYNC: Route = route(Verb::Post, &[SYNC]);
+pub(super) const UPLOAD: Route = route(Verb::Post, &[UPLOADS]);
 
 pub(super) fn serving<P: Ports>() -> RouteSet<P> {
     RouteSet::new()
@@ -30,6 +34,8 @@ pub(super) fn serving<P: Ports>() -> RouteSet<P> {
         .serve(LIST, |edge, call| Box::pin(list(edge, call)))
         .serve(READ, |edge, call| Box::pin(show(edge, call)))
         .serve(REMOVE, |edge, call| Box::pin(remove(edge, call)))
+        .serve(RESYNC, |edge, call| Box::pin(resync(edge, call)))
+        .serve(UPLOAD, |edge, call| Box::pin(upload(edge, call)))
 }
 
 #[derive(Serialize)]
@@ -43,8 +49,15 @@ struct SourceRow {
     url: Option<String>,
     tags: Vec<String>,
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     characters: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chunks: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_seconds: Option<u64>,
     created_at: String,
+    updated_at: String,
 }
 
 impl From<Source> for SourceRow {
@@ -55,10 +68,35 @@ impl From<Source> for SourceRow {
             title: source.title.to_string(),
             url: source.url,
             tags: source.tags,
-            // A raw source answers from the next message on; no other kind is taken yet.
-            status: "ready",
+            status: source.state.as_str(),
+            reason: source.reason,
             characters: source.characters,
+            chunks: source.chunks,
+            refresh_seconds: source.refresh_seconds,
             created_at: time::millis(source.created_at),
+            updated_at: time::millis(source.updated_at),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UploadRow {
+    upload_id: String,
+    url: String,
+    method: &'static str,
+    headers: std::collections::BTreeMap<String, String>,
+    expires_at: String,
+}
+
+impl From<Upload> for UploadRow {
+    fn from(upload: Upload) -> Self {
+        Self {
+            upload_id: upload.id.to_string(),
+            url: upload.link.url,
+            method: upload.link.method,
+            headers: upload.link.headers.into_iter().collect(),
+            expires_at: time::millis(upload.link.expires_at),
         }
     }
 }
@@ -71,37 +109,35 @@ struct Removed {
 }
 
 async fn add<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
-    let fields = call.fields().await?;
-    let body = fields.canonical();
-    let command = new_source(fields)?;
+    let (command, body) = intake::read(&call).await?;
     let project = read::project(&edge, &call).await?;
     once(&edge, &call, (project.workspace, &body), |app, env| async move {
-        let source = knowledge::add(&app.store, &env, &project, command).await?;
+        let source = knowledge::add(app, &env, &project, command).await?;
         Made::new(StatusCode::CREATED, &SourceRow::from(source))
     })
     .await
 }
 
-fn new_source(mut fields: Fields) -> Result<AddSource, Failure> {
-    let kind = fields.required_text("type", kind);
-    let title = fields.optional_text("title", as_written);
-    let url = fields.optional_text("url", as_written);
-    let tags = fields.optional("tags", texts);
-    // Of a kind that is not taken, other fields would be expected.
-    let text = if kind.is_some() { fields.required_text("text", as_written) } else { None };
-    let (Some(_), Some(title), Some(url), Some(tags), Some(text)) = (kind, title, url, tags, text)
-    else {
-        return Err(fields.refusal());
-    };
-    Ok(AddSource { title, url, tags: tags.unwrap_or_default(), text })
+async fn upload<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let fields = call.fields().await?;
+    let body = fields.canonical();
+    let command = new_upload(fields)?;
+    let project = read::project(&edge, &call).await?;
+    once(&edge, &call, (project.workspace, &body), |app, env| async move {
+        let upload = knowledge::begin_upload(app, &env, &project, command).await?;
+        Made::new(StatusCode::CREATED, &UploadRow::from(upload))
+    })
+    .await
 }
 
-fn kind(field: &'static str, text: &str) -> CoreResult<SourceKind> {
-    if text == SourceKind::Raw.as_str() {
-        Ok(SourceKind::Raw)
-    } else {
-        Err(Error::invalid(field, "is not supported; send raw with the text"))
-    }
+fn new_upload(mut fields: Fields) -> Result<BeginUpload, Failure> {
+    let filename = fields.required_text("filename", as_written);
+    let size = fields.required("size", unsigned);
+    let content_type = fields.optional_text("contentType", as_written);
+    let (Some(filename), Some(size), Some(content_type)) = (filename, size, content_type) else {
+        return Err(fields.refusal());
+    };
+    Ok(BeginUpload { filename, size, content_type })
 }
 
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
@@ -121,9 +157,19 @@ async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     Reply::success(StatusCode::OK, &SourceRow::from(source))
 }
 
+async fn resync<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
+    let project = read::project(&edge, &call).await?;
+    let id = read::id(&call, "source")?;
+    once(&edge, &call, (project.workspace, &[]), |app, _| async move {
+        let source = knowledge::resync(app, &project, id).await?;
+        Made::new(StatusCode::ACCEPTED, &SourceRow::from(source))
+    })
+    .await
+}
+
 async fn remove<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let project = read::project(&edge, &call).await?;
     let id = read::id(&call, "source")?;
-    knowledge::remove(&edge.app.store, &project, id).await?;
+    knowledge::remove(&edge.app, &project, id).await?;
     Reply::success(StatusCode::OK, &Removed { source_id: id.to_string(), deleted: true })
 }

@@ -21,6 +21,7 @@ fn every_function_serves_just_its_routes_of_the_table() {
         (Function::ConversationRead, function::conversation_read()),
         (Function::IdentityVerify, function::identity_verify()),
         (Function::Chat, function::chat()),
+        (Function::KnowledgeManage, function::knowledge_manage()),
         (Function::Admin, function::admin()),
     ];
     for (function, set) in sets {

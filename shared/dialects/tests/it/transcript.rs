@@ -204,7 +204,15 @@ async fn replay(file: &Path) {
         for (name, value) in &exchange.headers {
             request = request.header(name, write_out(value, &world.names));
         }
-        let body = Body::from(write_out(&exchange.body, &world.names));
+        let is_form = |(_, value): &(String, String)| value.starts_with("multipart/");
+        let body = write_out(&exchange.body, &world.names);
+        let body = if exchange.headers.iter().any(is_form) {
+            // A form's lines end as the protocol wants, also the last.
+            body.replace('\n', "\r\n") + "\r\n"
+        } else {
+            body
+        };
+        let body = Body::from(body);
         let response = world.send(request.body(body).unwrap()).await;
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();

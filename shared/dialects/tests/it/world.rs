@@ -1,19 +1,20 @@
 //! One small deployment for a test: real store, real router, a clock that stands still.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aiva_adapters::dynamo::{DynamoStore, create_table};
+use aiva_adapters::objects::{FolderObjects, ObjectStore};
 use aiva_core::app::{App, IdentitySettings, Settings};
 use aiva_core::egress::EgressPolicy;
 use aiva_core::error::{Error, Result};
-use aiva_core::id::{SourceId, WorkspaceId};
+use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
 use aiva_core::key::{self, CreateKey, Scope};
-use aiva_core::knowledge::{Document, Edition, Passage};
+use aiva_core::knowledge::{Document, Edition, KnowledgeSettings, Passage};
 use aiva_core::money::MicroCredits;
-use aiva_core::outbox::{DeliveryJob, GenerationJob};
+use aiva_core::outbox::{DeliveryJob, GenerationJob, IngestionJob};
 use aiva_core::payment::{PaymentSettings, Provider};
 use aiva_core::ports::{
     self, Clock, Entropy, HttpOut, KnowledgeIndex, Mail, Mailer, Model, Names, OutgoingError,
@@ -54,6 +55,7 @@ impl Ports for TestPorts {
     type Store = DynamoStore;
     type Queue = Sent;
     type Vault = OpenVault;
+    type Objects = ObjectStore;
     type Mailer = Mailbox;
     type Names = FewNames;
     type Desk = Desk;
@@ -128,6 +130,10 @@ impl Queue for Sent {
     }
 
     async fn send_delivery(&self, _job: &DeliveryJob, _delay: Duration) -> Result<()> {
+        Ok(())
+    }
+
+    async fn send_ingestion(&self, _job: &IngestionJob, _round: u64) -> Result<()> {
         Ok(())
     }
 }
@@ -274,15 +280,21 @@ impl Model for Broken {
 struct OnePassage;
 
 impl KnowledgeIndex for OnePassage {
-    fn has(&self, _edition: Edition) -> bool {
-        true
+    fn held(&self, _project: ProjectId) -> Option<u64> {
+        Some(u64::MAX)
     }
 
     async fn publish(&self, _edition: Edition, _documents: Vec<Document>) -> Result<()> {
         Ok(())
     }
 
-    async fn search(&self, _: Edition, _: &str, _: usize) -> Result<Vec<Passage>> {
+    async fn search(
+        &self,
+        _: Edition,
+        _: &str,
+        _: usize,
+        _: &HashSet<SourceId>,
+    ) -> Result<Vec<Passage>> {
         Ok(vec![Passage {
             source: SourceId::new(Timestamp::UNIX_EPOCH, &Counted(AtomicU64::new(0))),
             title: "Refund policy".to_owned(),
@@ -306,6 +318,8 @@ pub(crate) struct World {
     pub(crate) outside: Outside,
     shop: Workspace,
     client: aws_sdk_dynamodb::Client,
+    #[expect(dead_code, reason = "the objects are there as long as it is")]
+    folder: tempfile::TempDir,
 }
 
 const ALL_BUT_NONE: Option<Scope> = None;
@@ -328,10 +342,16 @@ impl World {
         let client = EmbeddedDynamo::memory().unwrap().client_with(&options);
         create_table(&client, "aiva").await.unwrap();
         let began: Timestamp = "2026-07-02T10:30:00Z".parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let app = Arc::new(App {
             store: DynamoStore::new(client.clone(), "aiva".to_owned()),
             queue: Sent::default(),
             vault: OpenVault,
+            objects: ObjectStore::Folder(FolderObjects::new(
+                folder.path().to_owned(),
+                "the-upload-secret-of-the-tests".into(),
+                "https://aiva.example".to_owned(),
+            )),
             mailer: Mailbox::default(),
             names: FewNames,
             clock: StoppedClock(AtomicI64::new(began.as_millisecond())),
@@ -342,6 +362,7 @@ impl World {
                 outbox_grace_ms: 10_000,
                 answer_within_ms: 27_000,
                 render: aiva_dialects::telling::render,
+                knowledge: KnowledgeSettings::default(),
                 identity: IdentitySettings {
                     public_url: Some("https://aiva.example".to_owned()),
                     ..IdentitySettings::default()
@@ -354,7 +375,7 @@ impl World {
         let router = router(Arc::clone(&edge), function::everything());
         let shop = workspace_of(&edge, "Shop", Some(1_000_000_000_000)).await;
         let (names, outside) = (BTreeMap::new(), Outside::default());
-        let mut world = Self { edge, router, names, recorder, outside, shop, client };
+        let mut world = Self { edge, router, names, recorder, outside, shop, client, folder };
         world.fill().await;
         world
     }

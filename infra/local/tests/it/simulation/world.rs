@@ -1,18 +1,20 @@
 //! One simulated deployment: real use cases and real adapters over the embedded engines.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_adapters::mail::Mailer;
+use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::app::{App, IdentitySettings, Settings};
 use aiva_core::egress::EgressPolicy;
 use aiva_core::error::Error;
-use aiva_core::id::{MessageId, WorkspaceId};
+use aiva_core::id::{MessageId, ProjectId, SourceId, WorkspaceId};
 use aiva_core::key::{ApiKey, KeyId, KeyToken, RequestLimits, Scope};
-use aiva_core::knowledge::{Document, Edition, Passage};
+use aiva_core::knowledge::{Document, Edition, KnowledgeSettings, Passage, Published};
 use aiva_core::message::{SubmitCommand, SubmitReceipt};
 use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::notice::{Notice, NoticeWhat};
@@ -95,6 +97,7 @@ impl Ports for SimPorts {
     type Store = DynamoStore;
     type Queue = SqsQueue;
     type Vault = RingVault<SimEntropy>;
+    type Objects = ObjectStore;
     type Mailer = Mailer;
     type Names = NoNames;
     type Desk = SimDesk;
@@ -104,13 +107,19 @@ impl Ports for SimPorts {
 
 pub(super) struct NoKnowledge;
 impl KnowledgeIndex for NoKnowledge {
-    fn has(&self, _edition: Edition) -> bool {
-        true
+    fn held(&self, _project: ProjectId) -> Option<u64> {
+        Some(u64::MAX)
     }
     async fn publish(&self, _edition: Edition, _documents: Vec<Document>) -> Result<(), Error> {
         Ok(())
     }
-    async fn search(&self, _: Edition, _: &str, _: usize) -> Result<Vec<Passage>, Error> {
+    async fn search(
+        &self,
+        _: Edition,
+        _: &str,
+        _: usize,
+        _: &HashSet<SourceId>,
+    ) -> Result<Vec<Passage>, Error> {
         Ok(Vec::new())
     }
 }
@@ -179,6 +188,7 @@ impl World {
                     Some(deliveries_url.clone()),
                 ),
                 vault: RingVault::new(RingSource::Fixed(ring), entropy.clone()),
+                objects: ObjectStore::Off,
                 mailer: Mailer::Off,
                 names: NoNames,
                 clock: SimClock(clock.clone()),
@@ -253,6 +263,7 @@ fn deployment() -> Settings {
         answer_within_ms: 27_000,
         render: aiva_dialects::telling::render,
         identity: IdentitySettings::default(),
+        knowledge: KnowledgeSettings::default(),
         payments: money::collected_by_stripe(),
     }
 }
@@ -313,6 +324,7 @@ async fn found(
         knowledge_version: 0,
         tools: aiva_core::tool::Toolset::default(),
         webhooks: Vec::new(),
+        knowledge: Published::default(),
         created_at: now,
     };
     app.store.create_workspace(&workspace, &project).await.expect("the workspace is stored");

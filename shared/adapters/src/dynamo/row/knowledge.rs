@@ -2,14 +2,16 @@
 
 use aiva_core::error::Result;
 use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
-use aiva_core::knowledge::{Source, SourceKind};
+use aiva_core::knowledge::{Origin, Source, SourceKind, SourceState};
 use aiva_core::text::Label;
 use serde::{Deserialize, Serialize};
 
 use super::Millis;
 
-/// A source: `k` is its kind, `t` the title, `a` the address, `tg` the tags, `n` the characters, `np`
-/// the rows its text takes.
+/// A source: `k` is its kind, `t` the title, `a` the address, `tg` the tags, `o` the origin, `st` the
+/// state, `r` the reason, `n` the characters, `np` the rows its text takes, `ch` the passages, `c` the
+/// object of its content, `et` what its server calls that, `rs` the seconds between two fetches, `ac`
+/// the claims since it was queued, `f` the fence.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct SourceRow {
     id: SourceId,
@@ -21,9 +23,36 @@ pub(in crate::dynamo) struct SourceRow {
     a: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tg: Vec<String>,
+    #[serde(default)]
+    o: Origin,
+    #[serde(default = "ready")]
+    pub(in crate::dynamo) st: SourceState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r: Option<String>,
     n: u64,
     pub(in crate::dynamo) np: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ch: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    et: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rs: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) ac: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) f: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::dynamo) lu: Option<Millis>,
     ca: Millis,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ua: Option<Millis>,
+}
+
+/// Sources that were stored before there were states had none but this one.
+fn ready() -> SourceState {
+    SourceState::Ready
 }
 
 impl SourceRow {
@@ -37,9 +66,20 @@ impl SourceRow {
             t: source.title.clone(),
             a: source.url.clone(),
             tg: source.tags.clone(),
+            o: source.origin.clone(),
+            st: source.state,
+            r: source.reason.clone(),
             n: source.characters,
             np: parts,
+            ch: source.chunks,
+            c: source.content.clone(),
+            et: source.etag.clone(),
+            rs: source.refresh_seconds,
+            ac: None,
+            f: None,
+            lu: None,
             ca: source.created_at.into(),
+            ua: Some(source.updated_at.into()),
         }
     }
 }
@@ -56,8 +96,16 @@ impl TryFrom<SourceRow> for Source {
             title: row.t,
             url: row.a,
             tags: row.tg,
+            origin: row.o,
+            state: row.st,
+            reason: row.r,
             characters: row.n,
+            chunks: row.ch,
+            content: row.c,
+            etag: row.et,
+            refresh_seconds: row.rs,
             created_at: row.ca.moment()?,
+            updated_at: row.ua.unwrap_or(row.ca).moment()?,
         })
     }
 }

@@ -1,7 +1,8 @@
 //! Workspaces and projects.
 
 use aiva_core::error::{Error, Result};
-use aiva_core::id::{ProjectId, WorkspaceId};
+use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
+use aiva_core::knowledge::{Generation, Published};
 use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::project::{Agent, Project};
 use aiva_core::text::Label;
@@ -10,7 +11,7 @@ use aiva_core::webhook::Subscription;
 use aiva_core::workspace::{AccessRequest, Plan, Workspace, WorkspaceLimits, WorkspaceStatus};
 use serde::{Deserialize, Serialize};
 
-use super::Millis;
+use super::{Millis, unknown};
 
 /// A workspace: `st` is its status, `lim` its limits, `ra` its rates, `ws` its wallet's shards.
 #[derive(Debug, Serialize, Deserialize)]
@@ -115,7 +116,9 @@ impl TryFrom<WorkspaceRow> for Workspace {
 }
 
 /// A project: `kv` is the version of its knowledge, `ag` its agent, a document as the operator sent it,
-/// `tc` how many tools it has and `tt` the tokens of their definitions.
+/// `tc` how many tools it has and `tt` the tokens of their definitions; `kb` the characters of its
+/// knowledge, `g` and `gv` its newest generation and the one before, `go` and `gp` the sources deleted
+/// since each, `owed` there where an index is owed.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct ProjectRow {
     id: ProjectId,
@@ -130,6 +133,18 @@ pub(in crate::dynamo) struct ProjectRow {
     /// Who is told what happens, as one text, so that it can be compared as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wh: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kb: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    g: Option<GenerationRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gv: Option<GenerationRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    go: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gp: Option<Vec<String>>,
+    #[serde(default, skip_serializing)]
+    owed: Option<String>,
     ca: Millis,
 }
 
@@ -145,6 +160,32 @@ pub(in crate::dynamo) fn subscriptions_text(list: &[Subscription]) -> Result<Opt
     serde_json::to_string(list).map(Some).map_err(Error::internal)
 }
 
+/// A generation: `o` is its object, `v` its version, `b` its bytes, `c` its passages.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::dynamo) struct GenerationRow {
+    o: String,
+    v: u64,
+    b: u64,
+    c: u64,
+}
+
+impl From<&Generation> for GenerationRow {
+    fn from(generation: &Generation) -> Self {
+        Self {
+            o: generation.object.clone(),
+            v: generation.version,
+            b: generation.bytes,
+            c: generation.chunks,
+        }
+    }
+}
+
+impl From<GenerationRow> for Generation {
+    fn from(row: GenerationRow) -> Self {
+        Self { object: row.o, version: row.v, bytes: row.b, chunks: row.c }
+    }
+}
+
 impl From<&Project> for ProjectRow {
     fn from(project: &Project) -> Self {
         Self {
@@ -157,6 +198,12 @@ impl From<&Project> for ProjectRow {
             tt: project.tools.tokens,
             // A new project has none.
             wh: None,
+            kb: None,
+            g: None,
+            gv: None,
+            go: None,
+            gp: None,
+            owed: None,
             ca: project.created_at.into(),
         }
     }
@@ -166,6 +213,22 @@ impl TryFrom<ProjectRow> for Project {
     type Error = Error;
 
     fn try_from(row: ProjectRow) -> Result<Self> {
+        let ids = |bare: Option<Vec<String>>| -> Result<Vec<SourceId>> {
+            let broken = unknown("source id");
+            let ids = bare.unwrap_or_default();
+            ids.iter().map(|bare| SourceId::from_bare(bare).ok_or_else(&broken)).collect()
+        };
+        let gone_since = ids(row.go)?;
+        let mut gone = ids(row.gp)?;
+        gone.extend(&gone_since);
+        let knowledge = Published {
+            text_bytes: u64::try_from(row.kb.unwrap_or(0)).unwrap_or(0),
+            generation: row.g.map(Generation::from),
+            previous: row.gv.map(Generation::from),
+            gone,
+            gone_since,
+            owed: row.owed.is_some(),
+        };
         Ok(Self {
             id: row.id,
             workspace: row.w,
@@ -178,6 +241,7 @@ impl TryFrom<ProjectRow> for Project {
                 .as_deref()
                 .map_or_else(|| Ok(Vec::new()), serde_json::from_str)
                 .map_err(Error::internal)?,
+            knowledge,
             created_at: row.ca.moment()?,
         })
     }

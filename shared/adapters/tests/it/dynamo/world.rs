@@ -12,6 +12,7 @@ use aiva_core::delivery::{Delivery, DeliveryStatus, Trigger};
 use aiva_core::dialect::Dialect;
 use aiva_core::id::{Id, Marker, WorkspaceId};
 use aiva_core::key::{ApiKey, KeyId, RequestLimits, Scope, SecretHash};
+use aiva_core::knowledge::Published;
 use aiva_core::message::{
     Claimed, Disposition, Fingerprint, Lease, Message, OwedReply, Sender, Submission, Submitted,
     Visibility,
@@ -351,6 +352,7 @@ pub(super) fn workspace(now: Timestamp) -> (Workspace, Project) {
         knowledge_version: 0,
         tools: aiva_core::tool::Toolset::default(),
         webhooks: Vec::new(),
+        knowledge: Published::default(),
         created_at: now,
     };
     (workspace, project)

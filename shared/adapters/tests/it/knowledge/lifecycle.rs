@@ -1,11 +1,15 @@
 //! Editions: published, replaced, forgotten.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
+use aiva_adapters::objects::{FolderObjects, ObjectStore};
 use aiva_core::error::Error;
-use aiva_core::ports::KnowledgeIndex;
+use aiva_core::knowledge::Generation;
+use aiva_core::ports::{KnowledgeIndex, Objects};
 
+use super::shop::pages;
 use super::{document, edition, found, published, titles};
 
 #[tokio::test]
@@ -34,7 +38,7 @@ async fn projects_never_see_each_others_passages() {
     let index = published(vec![document(1, "Mine", "The secret is blue.")]).await;
     index.publish(edition(2, 1), vec![document(2, "Theirs", "The secret is red.")]).await.unwrap();
     assert_eq!(titles(&index, "secret").await, ["Mine"]);
-    let theirs = index.search(edition(2, 1), "secret", 9).await.unwrap();
+    let theirs = index.search(edition(2, 1), "secret", 9, &HashSet::new()).await.unwrap();
     assert_eq!(theirs.len(), 1);
     assert_eq!(theirs[0].title, "Theirs");
 }
@@ -42,18 +46,18 @@ async fn projects_never_see_each_others_passages() {
 #[tokio::test]
 async fn an_edition_that_is_not_here_is_unavailable_rather_than_empty() {
     let index = MemoryIndex::default();
-    let error = index.search(edition(1, 1), "price", 3).await.unwrap_err();
+    let error = index.search(edition(1, 1), "price", 3, &HashSet::new()).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable(_)));
 }
 
 #[tokio::test]
 async fn the_project_asked_longest_ago_goes_first() {
     let limits = IndexLimits { max_editions: 2, ..IndexLimits::default() };
-    let index = MemoryIndex::new(limits);
+    let index = MemoryIndex::new(limits, ObjectStore::Off);
     for project in [1, 2] {
         index.publish(edition(project, 1), vec![document(1, "A", "A word.")]).await.unwrap();
     }
-    index.search(edition(1, 1), "word", 1).await.unwrap();
+    index.search(edition(1, 1), "word", 1, &HashSet::new()).await.unwrap();
     index.publish(edition(3, 1), vec![document(1, "A", "A word.")]).await.unwrap();
     let held: Vec<_> = [1, 2, 3].map(|project| index.has(edition(project, 1))).into();
     assert_eq!(held, [true, false, true]);
@@ -61,7 +65,8 @@ async fn the_project_asked_longest_ago_goes_first() {
 
 #[tokio::test]
 async fn all_projects_together_stay_within_the_bytes_given() {
-    let index = MemoryIndex::new(IndexLimits { max_bytes: 40_000, max_editions: 100 });
+    let limits = IndexLimits { max_bytes: 40_000, max_editions: 100 };
+    let index = MemoryIndex::new(limits, ObjectStore::Off);
     let text: String = (0..1_000).map(|number| format!("word{number} ")).collect();
     for project in 1..=5 {
         index.publish(edition(project, 1), vec![document(1, "A", &text)]).await.unwrap();
@@ -73,8 +78,8 @@ async fn all_projects_together_stay_within_the_bytes_given() {
     let documents =
         vec![document(1, "Small", "A fitting text."), document(2, "Big", &text.repeat(9))];
     index.publish(edition(9, 1), documents).await.unwrap();
-    assert_eq!(index.search(edition(9, 1), "fitting", 3).await.unwrap().len(), 1);
-    assert!(index.search(edition(9, 1), "word7", 3).await.unwrap().is_empty());
+    assert_eq!(index.search(edition(9, 1), "fitting", 3, &HashSet::new()).await.unwrap().len(), 1);
+    assert!(index.search(edition(9, 1), "word7", 3, &HashSet::new()).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,7 +109,7 @@ async fn questions_that_come_at_once_build_an_edition_once() {
             let documents = vec![document(number, "A", "A word.")];
             tokio::spawn(async move {
                 index.publish(edition(1, 1), documents).await.unwrap();
-                index.search(edition(1, 1), "word", 1).await.unwrap()[0].source
+                index.search(edition(1, 1), "word", 1, &HashSet::new()).await.unwrap()[0].source
             })
         })
         .collect();
@@ -133,4 +138,40 @@ async fn text_that_is_hard_on_a_markdown_reader_is_indexed_all_the_same() {
         let index = published(vec![document(1, "Odd", &text)]).await;
         assert!(found(&index, "odd").await.len() <= 6, "{unit}");
     }
+}
+
+#[tokio::test]
+async fn a_generation_is_written_once_and_opened_elsewhere_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, base) = (folder.path().to_owned(), "http://127.0.0.1".to_owned());
+    let objects = ObjectStore::Folder(FolderObjects::new(root, "a-made-up-secret".into(), base));
+    let builder = MemoryIndex::new(IndexLimits::default(), objects.clone());
+    let built = builder.build(pages()).await.unwrap();
+    assert_eq!(built.pieces.values().sum::<u64>(), built.total);
+    let object = "generation/1".to_owned();
+    let bytes = u64::try_from(built.bytes.len()).unwrap();
+    let generation = Generation { object, version: 3, bytes, chunks: built.total };
+    objects.put(&generation.object, built.bytes).await.unwrap();
+
+    let reader = MemoryIndex::new(IndexLimits::default(), objects.clone());
+    let project = edition(1, 3).project;
+    reader.open(project, &generation).await.unwrap();
+    assert_eq!(reader.held(project), Some(3));
+    let fresh = published(pages()).await;
+    let none = HashSet::new();
+    for question in ["How do I get refunded?", "what does SM-2210 cost", "opening hours"] {
+        let opened = reader.search(edition(1, 3), question, 6, &none).await.unwrap();
+        assert_eq!(opened, found(&fresh, question).await, "{question}");
+    }
+    // A source that is gone is no answer of an older generation either.
+    let best = reader.search(edition(1, 3), "refund", 6, &none).await.unwrap().remove(0);
+    let gone = HashSet::from([best.source]);
+    let rest = reader.search(edition(1, 3), "refund", 6, &gone).await.unwrap();
+    assert!(rest.iter().all(|passage| passage.source != best.source));
+
+    let missing = Generation { object: "generation/2".to_owned(), version: 4, ..generation };
+    assert!(matches!(reader.open(project, &missing).await, Err(Error::Unavailable(_))));
+    objects.put("generation/2", b"no index".to_vec()).await.unwrap();
+    assert!(matches!(reader.open(project, &missing).await, Err(Error::Internal(_))));
+    assert_eq!(reader.held(project), Some(3));
 }

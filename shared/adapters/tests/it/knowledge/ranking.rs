@@ -115,12 +115,14 @@ async fn near_duplicates_are_shown_once_and_rows_that_differ_in_a_number_each() 
 #[tokio::test]
 async fn no_more_passages_come_than_were_asked_for() {
     let index = published(pages()).await;
+    let gone = std::collections::HashSet::new();
     for limit in [0, 1, 3] {
         let passages = aiva_core::ports::KnowledgeIndex::search(
             &index,
             super::edition(1, 1),
             "working days",
             limit,
+            &gone,
         );
         assert_eq!(passages.await.unwrap().len(), limit);
     }

@@ -1,5 +1,7 @@
 //! Answers without a model, out of the pages of a shop: what is known and what is not.
 
+use std::collections::HashSet;
+
 use aiva_adapters::knowledge::MemoryIndex;
 use aiva_adapters::llm::Extractive;
 use aiva_core::id::Id;
@@ -69,7 +71,7 @@ async fn shop_request(index: &MemoryIndex, question: &str) -> ModelRequest {
     if !index.has(edition) {
         index.publish(edition, shop::pages()).await.unwrap();
     }
-    let passages = index.search(edition, question, 6).await.unwrap();
+    let passages = index.search(edition, question, 6, &HashSet::new()).await.unwrap();
     ModelRequest { passages, ..request(question) }
 }
 

@@ -93,7 +93,7 @@ pub(super) fn of_message() -> Vec<Failure> {
 
 /// Refusals of any body.
 pub(super) fn of_body() -> [Failure; 2] {
-    [Failure::PayloadTooLarge, Failure::UnsupportedMediaType]
+    [Failure::PayloadTooLarge { most: Failure::MAX_BODY_BYTES }, Failure::UnsupportedMediaType]
 }
 
 /// Refusals by status, each code with an example that the renderer itself wrote.

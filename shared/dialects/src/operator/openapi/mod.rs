@@ -189,7 +189,10 @@ fn failures(changes: bool, takes: bool) -> Vec<Failure> {
             .push(Error::Conflict(Conflict::State("the state does not allow it".into())).into());
     }
     if takes {
-        failures.extend([Failure::PayloadTooLarge, Failure::UnsupportedMediaType]);
+        failures.extend([
+            Failure::PayloadTooLarge { most: Failure::MAX_BODY_BYTES },
+            Failure::UnsupportedMediaType,
+        ]);
     }
     failures
 }

@@ -48,6 +48,7 @@ pub(super) const ALL: &[Shape] = &[
     shape("AgentEscalation", "When a conversation goes to a human.", &[ESCALATION]),
     shape("AgentModel", "The bounds of one reply, in tokens.", &[MODEL]),
     shape("KnowledgeSource", "One source of knowledge.", &[SOURCE]),
+    shape("Upload", "Where the bytes of a large file are sent.", &[UPLOAD]),
     shape("Tool", "An endpoint that the agent may call.", &[TOOL]),
     shape("InboxConversation", "A conversation in the inbox.", &[CONVERSATION]),
     shape("InboxConversationDetail", "It, with messages in order.", &[CONVERSATION, MESSAGES]),
@@ -320,9 +321,23 @@ const SOURCE: &[Field] = &[
     field("title", Text, "Its title"),
     field("url", Text, "Its address").optional(),
     field("tags", Texts, "Its tags"),
-    field("status", Text, "How far it is"),
+    field("status", Word(SOURCE_STATUS), "How far it is"),
+    field("reason", Text, "Why it failed, or what was left out of it").optional(),
     field("characters", Whole, "How long it is"),
+    field("chunks", Whole, "Its passages, once it is indexed").optional(),
+    field("refreshSeconds", Whole, "How often it is fetched again").optional(),
     field("createdAt", Time, "When it was added"),
+    field("updatedAt", Time, "When anything about it changed"),
+];
+
+const SOURCE_STATUS: &[&str] = &["queued", "fetching", "indexing", "ready", "failed"];
+
+const UPLOAD: &[Field] = &[
+    field("uploadId", Text, "What a source calls it by"),
+    field("url", Text, "Where the bytes go"),
+    field("method", Word(&["PUT"]), "How"),
+    field("headers", Document, "Headers that must be sent as they are"),
+    field("expiresAt", Time, "When the link ends"),
 ];
 
 const TOOL: &[Field] = &[

@@ -305,13 +305,28 @@ const PROJECTS: &[Described] = &[
     described(project::AGENT, "readAgent", "The agent's settings", One(200, "Agent")),
     described(source::ADD, "addSource", "Add knowledge", One(201, "KnowledgeSource")).body(Must(
         &[
-            field("type", Word(&["raw"]), "What it is"),
-            field("text", Text, "The text itself"),
+            field("type", Word(&["raw", "url", "file", "github", "drive"]), "What it is"),
+            field("text", Text, "The text itself, of `raw`").optional(),
             field("title", Text, "Its title").optional(),
-            field("url", Text, "Where readers find it").optional(),
+            field("url", Text, "Where it is read, or where readers find it").optional(),
             field("tags", Texts, "Its tags").optional(),
+            field("crawl", Document, "Of `url`: `maxPages`, `prefix`, `sitemap`").optional(),
+            field("uploadId", Text, "Of `file`: the upload that holds it").optional(),
+            field("filename", Text, "Of `file`: its name").optional(),
+            field("repository", Text, "Of `github`: `owner/name`").optional(),
+            field("branch", Text, "Of `github`").optional(),
+            field("path", Text, "Of `github`: a folder, a file or a pattern").optional(),
+            field("refreshSeconds", Whole, "How often it is fetched again").optional(),
         ],
     )),
+    described(source::RESYNC, "resyncSource", "Fetch a source again", One(202, "KnowledgeSource")),
+    described(source::UPLOAD, "beginUpload", "A link for a large file", One(201, "Upload")).body(
+        Must(&[
+            field("filename", Text, "Its name"),
+            field("size", Whole, "Its bytes, at most 104,857,600"),
+            field("contentType", Text, "Its media type").optional(),
+        ]),
+    ),
     described(source::LIST, "listSources", "List a project's knowledge", Page("KnowledgeSource")),
     described(source::READ, "readSource", "Read a source", One(200, "KnowledgeSource")),
     described(

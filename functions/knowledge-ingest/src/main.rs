@@ -1,0 +1,47 @@
+//! `knowledge-ingest`: fetches sources, reads them, and publishes the indices of their projects.
+
+use std::sync::Arc;
+
+use aiva_adapters::absent::{NoMailer, NoVault};
+use aiva_adapters::aws_ports::{self, Reach};
+use aiva_adapters::extract::FileReader;
+use aiva_adapters::http_out::{GuardedHttp, Resolution};
+use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
+use aiva_adapters::objects::ObjectStore;
+use aiva_adapters::sqs::SqsQueue;
+use aiva_core::ports::Clock;
+use aiva_core::webhook;
+use aiva_kit::batch::Order;
+use aiva_kit::clock::{OsEntropy, SystemClock};
+use aiva_kit::config::Config;
+use aiva_kit::serve::{self, Error, QueueKind};
+use aiva_kit::work::IngestionWorker;
+use aiva_kit::{aws, telemetry};
+
+/// One record at a time: each may need most of the sandbox's memory.
+const KIND: QueueKind = QueueKind { order: Order::Grouped, concurrency: 1, places: 1 };
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = Config::from_env()?;
+    telemetry::json(&config.log)?;
+    let sdk = aws::sdk_config()?;
+    let queue = SqsQueue::connect(&sdk, None, None);
+    let queue = queue.with_ingestion(Some(config.ingestion_queue_url()?.to_owned()));
+    let back = queue.ingestions_back();
+    let reach = Reach { queue, vault: NoVault, mailer: NoMailer };
+    let reach = (reach, ObjectStore::connect(&sdk, config.bucket()?));
+    let own = (SystemClock, OsEntropy);
+    let settings = config.settings(webhook::nothing_to_tell);
+    let app = aws_ports::connect_with(&sdk, config.table()?, reach, settings, own);
+    let limits = IndexLimits { max_bytes: config.index_bytes, max_editions: 1 };
+    let worker = Arc::new(IngestionWorker {
+        app,
+        fetch: GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?,
+        extract: FileReader::default(),
+        index: MemoryIndex::new(limits, ObjectStore::Off),
+        epoch: 0,
+    });
+    let work = move |task| Arc::clone(&worker).work(task);
+    serve::queue(KIND, work, move |receipt, after| back.clone().put(receipt, after)).await
+}

@@ -1,0 +1,124 @@
+//! Word documents: paragraphs, headings, lists and tables of `word/document.xml`.
+
+use std::io::{BufReader, Cursor, Read};
+
+use aiva_core::knowledge::{Extracted, Unreadable};
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use zip::ZipArchive;
+
+use super::{prose, refused};
+
+/// Bytes of the document's own file.
+const MAX_XML_BYTES: u64 = 128 * 1024 * 1024;
+
+pub(super) fn read(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Extracted, Unreadable> {
+    let damaged = || refused("it is a damaged Word document");
+    let entry = archive.by_name("word/document.xml").map_err(|_| damaged())?;
+    let mut reader = Reader::from_reader(BufReader::new(entry.take(MAX_XML_BYTES)));
+    let (mut body, mut buffer) = (Body::default(), Vec::new());
+    loop {
+        match reader.read_event_into(&mut buffer).map_err(|_| damaged())? {
+            Event::Eof => break,
+            Event::Start(start) | Event::Empty(start) => body.begin(&start),
+            Event::End(end) => body.end(end.local_name().as_ref()),
+            Event::Text(text) if body.in_text => body.line.push_str(&text),
+            Event::GeneralRef(reference) if body.in_text => body.refer(&reference),
+            _ => {}
+        }
+        buffer.clear();
+    }
+    Ok(prose(None, body.text.trim().to_owned()))
+}
+
+#[derive(Default)]
+struct Body {
+    text: String,
+    line: String,
+    in_text: bool,
+    heading: usize,
+    is_item: bool,
+    /// Tables may stand in tables.
+    rows: usize,
+}
+
+impl Body {
+    fn begin(&mut self, start: &BytesStart<'_>) {
+        match start.local_name().as_ref() {
+            "t" => self.in_text = true,
+            "tab" => self.line.push(' '),
+            "br" => self.line.push('\n'),
+            "pStyle" => self.heading = heading(start),
+            "numPr" => self.is_item = true,
+            "tr" => self.rows += 1,
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        match name {
+            "t" => self.in_text = false,
+            "p" if self.rows > 0 => self.line.push(' '),
+            "tc" if self.rows > 0 => self.line.push_str("| "),
+            "tr" => {
+                self.rows = self.rows.saturating_sub(1);
+                if self.rows == 0 {
+                    let row = std::mem::take(&mut self.line);
+                    self.text.push_str(row.trim().trim_end_matches('|').trim());
+                    self.text.push('\n');
+                }
+            }
+            "tbl" => self.text.push('\n'),
+            "p" => self.paragraph(),
+            _ => {}
+        }
+    }
+
+    fn paragraph(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let (heading, is_item) =
+            (std::mem::take(&mut self.heading), std::mem::take(&mut self.is_item));
+        let line = line.trim();
+        if line.is_empty() {
+            return;
+        }
+        if heading > 0 {
+            self.text.push_str(&"#".repeat(heading));
+            self.text.push(' ');
+        } else if is_item {
+            self.text.push_str("- ");
+        }
+        self.text.push_str(line);
+        self.text.push_str(if is_item { "\n" } else { "\n\n" });
+    }
+
+    fn refer(&mut self, name: &str) {
+        let known = match name {
+            "amp" => Some('&'),
+            "lt" => Some('<'),
+            "gt" => Some('>'),
+            "quot" => Some('"'),
+            "apos" => Some('\''),
+            other => {
+                let hex = other.strip_prefix("#x").map(|digits| u32::from_str_radix(digits, 16));
+                let plain = other.strip_prefix('#').map(str::parse);
+                hex.or(plain).and_then(Result::ok).and_then(char::from_u32)
+            }
+        };
+        self.line.extend(known);
+    }
+}
+
+/// The level of a heading's style; 0 for any other.
+fn heading(start: &BytesStart<'_>) -> usize {
+    let style = start.attributes().flatten().find(|attribute| attribute.key.0.ends_with("val"));
+    let Some(style) = style.map(|attribute| attribute.value.to_ascii_lowercase()) else { return 0 };
+    let level = style.trim_start_matches(|c: char| !c.is_ascii_digit());
+    match level.parse::<usize>() {
+        _ if style == "title" => 1,
+        Ok(level @ 1..=6) if style.starts_with("heading") || style.starts_with("berschrift") => {
+            level
+        }
+        _ => 0,
+    }
+}

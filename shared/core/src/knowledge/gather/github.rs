@@ -1,0 +1,184 @@
+//! Repositories on GitHub, through its API.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::{Gathered, Trouble, Visit, glob};
+use crate::error::{Error, Result as CoreResult};
+use crate::knowledge::content::UnreadFile;
+use crate::ports::{Extract, Fetch, Fetched, Ports};
+
+/// How GitHub is read.
+#[derive(Debug, Clone)]
+pub struct GithubAccess {
+    /// The API's base, without a slash at its end; `https://api.github.com` mostly.
+    pub base_url: String,
+    /// A token that may read contents.
+    pub token: SecretString,
+}
+
+/// Files of one repository at most.
+const MAX_FILES: usize = 300;
+/// Bytes of one file at most; larger ones are left out.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+/// Bytes of an answer of the API at most.
+const MAX_LIST_BYTES: usize = 10 * 1024 * 1024;
+/// What is taken where no pattern names a file.
+const READABLE: [&str; 10] =
+    ["md", "mdx", "markdown", "txt", "rst", "adoc", "html", "htm", "csv", "pdf"];
+
+#[derive(Deserialize)]
+struct Repository {
+    default_branch: String,
+}
+
+#[derive(Deserialize)]
+struct Tree {
+    sha: String,
+    tree: Vec<Entry>,
+    #[serde(default)]
+    truncated: bool,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    path: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    size: u64,
+}
+
+/// Reads `owner/name` or a repository's address.
+pub(crate) fn repository_of(text: &str) -> CoreResult<String> {
+    let text = text.trim().trim_end_matches('/').trim_end_matches(".git");
+    let path = text.strip_prefix("https://github.com/").unwrap_or(text);
+    let mut parts = path.split('/');
+    let is_name = |part: &&str| {
+        (1..=100).contains(&part.len())
+            && !part.starts_with('.')
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let owner = parts.next().filter(is_name);
+    let name = parts.next().filter(is_name);
+    match (owner, name, parts.next()) {
+        (Some(owner), Some(name), None) => Ok(format!("{owner}/{name}")),
+        _ => Err(Error::invalid("repository", "must be owner/name")),
+    }
+}
+
+pub(super) async fn gather<P: Ports, F: Fetch, X: Extract>(
+    visit: &Visit<'_, P, F, X>,
+    repository: &str,
+    branch: Option<&str>,
+    pattern: Option<&str>,
+) -> Result<Gathered, Trouble> {
+    let Some(access) = &visit.app.settings.knowledge.github else {
+        return Err(Trouble::lasting("the setting AIVA_GITHUB_TOKEN is missing"));
+    };
+    let site = Site { visit, access, root: format!("{}/repos/{repository}", access.base_url) };
+    let branch = match branch {
+        Some(branch) => branch.to_owned(),
+        None => parse::<Repository>(&site.get("", JSON).await?)?.default_branch,
+    };
+    let tree: Tree =
+        parse(&site.get(&format!("/git/trees/{}?recursive=1", escaped(&branch)), JSON).await?)?;
+    if visit.source.content.is_some() && visit.source.etag.as_deref() == Some(&tree.sha) {
+        return Ok(Gathered::Unchanged);
+    }
+    let pattern = pattern.unwrap_or_default();
+    let wanted = |entry: &&Entry| {
+        entry.kind == "blob" && glob::matches(pattern, &entry.path) && is_readable(&entry.path)
+    };
+    let files: Vec<&Entry> = tree.tree.iter().filter(wanted).collect();
+    let (mut parts, mut skipped) = (Vec::new(), 0);
+    for (number, entry) in files.iter().enumerate() {
+        if number >= MAX_FILES || entry.size > MAX_FILE_BYTES || visit.is_late() {
+            skipped += 1;
+            continue;
+        }
+        let path = format!("/contents/{}?ref={}", escaped_path(&entry.path), escaped(&branch));
+        let answer = site.get(&path, RAW).await?;
+        let file = UnreadFile {
+            bytes: answer.body,
+            name: entry.path.clone(),
+            content_type: None,
+            max_rows: None,
+        };
+        // One unreadable file does not spoil the repository.
+        let Ok(read) = visit.extract.extract(file).await else {
+            skipped += 1;
+            continue;
+        };
+        let url = format!("https://github.com/{repository}/blob/{branch}/{}", entry.path);
+        parts.extend(read.parts.into_iter().map(|mut part| {
+            part.url = Some(url.clone());
+            part.title = Some(part.title.unwrap_or_else(|| entry.path.clone()));
+            part
+        }));
+    }
+    if parts.is_empty() {
+        return Err(Trouble::lasting("no readable file of the repository has such a path"));
+    }
+    let mut left_out = (skipped > 0).then(|| format!("{skipped} files were left out"));
+    if tree.truncated {
+        left_out = Some("the repository is larger than GitHub lists".to_owned());
+    }
+    Ok(Gathered::New { parts, title: None, etag: Some(tree.sha), left_out })
+}
+
+const JSON: &str = "application/vnd.github+json";
+const RAW: &str = "application/vnd.github.raw+json";
+
+struct Site<'a, 'b, P: Ports, F, X> {
+    visit: &'a Visit<'b, P, F, X>,
+    access: &'a GithubAccess,
+    root: String,
+}
+
+impl<P: Ports, F: Fetch, X: Extract> Site<'_, '_, P, F, X> {
+    async fn get(&self, path: &str, accept: &str) -> Result<Fetched, Trouble> {
+        let token = self.access.token.expose_secret();
+        let headers = [
+            ("accept", accept.to_owned()),
+            ("authorization", format!("Bearer {token}")),
+            ("x-github-api-version", "2022-11-28".to_owned()),
+        ];
+        self.visit.api(&format!("{}{path}", self.root), &headers, MAX_LIST_BYTES).await
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(answer: &'a Fetched) -> Result<T, Trouble> {
+    serde_json::from_slice(&answer.body)
+        .map_err(|_| Trouble::lasting("GitHub answered what is no answer of its API"))
+}
+
+fn is_readable(path: &str) -> bool {
+    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    ending.is_some_and(|ending| READABLE.contains(&ending.as_str()))
+}
+
+fn escaped(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+fn escaped_path(path: &str) -> String {
+    path.split('/').map(escaped).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_named_in_two_ways() {
+        for text in
+            ["acme/docs", "https://github.com/acme/docs.git", "https://github.com/acme/docs/"]
+        {
+            assert_eq!(repository_of(text).unwrap(), "acme/docs", "{text}");
+        }
+        for text in ["acme", "acme/docs/x", "../docs", "acme/..", "https://evil.example/a/b", ""] {
+            assert!(repository_of(text).is_err(), "{text}");
+        }
+    }
+}

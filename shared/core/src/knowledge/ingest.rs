@@ -1,0 +1,215 @@
+//! Taking knowledge in: claim, fetch, read, record, publish. Safe to run twice, at once or again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::add::{ask, url_title};
+use super::content::{self, MAX_CONTENT_BYTES, Part};
+use super::gather::{self, Gathered, Trouble};
+use super::publish::publish;
+use super::quota::{self, take_characters};
+use super::source::{NewContent, Origin, Source, SourceClaim, SourceState, SourceUpdate};
+use super::upload;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::id::{SourceId, base32};
+use crate::message::Lease;
+use crate::outbox::IngestionJob;
+use crate::ports::{Clock, Extract, Fetch, KnowledgeIndex, KnowledgeStore, Objects, Ports};
+use crate::text::Label;
+
+/// What a worker brings along.
+#[derive(Debug)]
+pub struct IngestionTools<'a, F, X, I> {
+    /// The way to pages of others.
+    pub fetch: &'a F,
+    /// From files to texts.
+    pub extract: &'a X,
+    /// What builds an index.
+    pub index: &'a I,
+}
+
+/// Bounds of one worker.
+#[derive(Debug, Clone)]
+pub struct IngestionSettings {
+    /// Unique to this invocation.
+    pub holder: String,
+    /// The runtime's epoch (see [`Lease::epoch`]).
+    pub epoch: u64,
+    /// How long the worker may take.
+    pub lease: Duration,
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ingested {
+    /// It is done, now or earlier.
+    Done,
+    /// Another worker has it; look again then.
+    Busy {
+        /// When that worker's lease ends.
+        until: Timestamp,
+    },
+    /// It has to be tried again.
+    Again,
+}
+
+/// Workers that may break on one source, or meet a passing trouble, before it counts as failed.
+const MAX_ATTEMPTS: u32 = 4;
+/// What is left of a worker's time for writing down how it went.
+const MARGIN: Duration = Duration::from_secs(20);
+
+/// Does one job of ingestion.
+///
+/// # Errors
+/// When a store fails; the job is then to be tried again.
+pub async fn ingest<P: Ports, F: Fetch, X: Extract, I: KnowledgeIndex>(
+    app: &App<P>,
+    tools: &IngestionTools<'_, F, X, I>,
+    job: &IngestionJob,
+    settings: &IngestionSettings,
+) -> Result<Ingested> {
+    match job.source_id {
+        Some(source) => take_in(app, tools, (job, source), settings).await,
+        None => publish(app, tools, job).await,
+    }
+}
+
+async fn take_in<P: Ports, F: Fetch, X: Extract, I: KnowledgeIndex>(
+    app: &App<P>,
+    tools: &IngestionTools<'_, F, X, I>,
+    (job, source): (&IngestionJob, SourceId),
+    settings: &IngestionSettings,
+) -> Result<Ingested> {
+    let now = app.now();
+    let until = now + settings.lease;
+    let lease = Lease { holder: settings.holder.clone(), epoch: settings.epoch, now, until };
+    let claim = app.store.claim_source(job.workspace_id, job.project_id, source, &lease).await?;
+    let (source, attempts, fence) = match claim {
+        SourceClaim::Yes { source, attempts, fence } => (source, attempts, fence),
+        SourceClaim::Busy { until } => return Ok(Ingested::Busy { until }),
+        SourceClaim::Finished => return Ok(Ingested::Done),
+    };
+    let gathered = if attempts > MAX_ATTEMPTS {
+        Err(Trouble::lasting("it could not be read: reading it broke off again and again"))
+    } else {
+        let stop_at = until.checked_sub(MARGIN).unwrap_or(until);
+        gather::gather(app, tools.fetch, tools.extract, &source, stop_at).await?
+    };
+    let update = match gathered {
+        Ok(gathered) => settled(app, &source, gathered).await?,
+        Err(trouble) if trouble.passing && attempts < MAX_ATTEMPTS => {
+            let update = update(app, &source, SourceState::Queued, Some(trouble.reason));
+            app.store.record_source(&source, fence, &update).await?;
+            return Ok(Ingested::Again);
+        }
+        Err(trouble) => update(app, &source, SourceState::Failed, Some(trouble.reason)),
+    };
+    let recorded = app.store.record_source(&source, fence, &update).await?;
+    clean_up(app, &source, &update, recorded).await;
+    if recorded && update.content.is_some() {
+        ask(app, &source, None).await;
+    }
+    Ok(Ingested::Done)
+}
+
+fn update<P: Ports>(
+    app: &App<P>,
+    source: &Source,
+    state: SourceState,
+    reason: Option<String>,
+) -> SourceUpdate {
+    let at = app.now();
+    let next_at = source.refresh_seconds.map(|seconds| at + Duration::from_secs(seconds));
+    SourceUpdate {
+        state,
+        reason,
+        title: None,
+        content: None,
+        etag: source.etag.clone(),
+        next_at,
+        at,
+        due: at + Duration::from_millis(app.settings.outbox_grace_ms),
+    }
+}
+
+/// Writes new content into the object store, under a name that its bytes give it.
+async fn settled<P: Ports>(
+    app: &App<P>,
+    source: &Source,
+    gathered: Gathered,
+) -> Result<SourceUpdate> {
+    let Gathered::New { parts, title, etag, left_out } = gathered else {
+        return Ok(update(app, source, SourceState::Ready, source.reason.clone()));
+    };
+    let characters = parts.iter().map(|part| part.text.chars().count()).sum::<usize>();
+    if !parts.iter().any(|part| part.text.chars().any(char::is_alphanumeric)) {
+        let reason = "no text was found in it".to_owned();
+        return Ok(update(app, source, SourceState::Failed, Some(reason)));
+    }
+    let bytes = parts.iter().map(|part| part.text.len()).sum::<usize>();
+    if bytes > MAX_CONTENT_BYTES / 2 {
+        let reason = "it holds more than 64 MB of text; split it".to_owned();
+        return Ok(update(app, source, SourceState::Failed, Some(reason)));
+    }
+    let (object, encoded) = encoded(source, &parts)?;
+    if source.content.as_deref() == Some(object.as_str()) {
+        return Ok(SourceUpdate { etag, ..update(app, source, SourceState::Ready, left_out) });
+    }
+    let characters = u64::try_from(characters).map_err(Error::internal)?;
+    match take_characters(&app.store, app, source.workspace, characters).await {
+        Ok(()) => {}
+        Err(Error::QuotaReached { limit, .. }) => {
+            let reason = quota::reason(characters, limit);
+            return Ok(update(app, source, SourceState::Failed, Some(reason)));
+        }
+        Err(error) => return Err(error),
+    }
+    app.objects.put(&object, encoded).await?;
+    Ok(SourceUpdate {
+        title: title.and_then(|title| adopted(source, &title)),
+        content: Some(NewContent { object, characters }),
+        etag,
+        ..update(app, source, SourceState::Indexing, left_out)
+    })
+}
+
+fn encoded(source: &Source, parts: &[Part]) -> Result<(String, Vec<u8>)> {
+    let encoded = content::encode(parts)?;
+    let digest = base32(&Sha256::digest(&encoded)[..20]);
+    Ok((upload::content_object(source, &digest), encoded))
+}
+
+/// The title that the content tells, where its owner gave none.
+fn adopted(source: &Source, title: &str) -> Option<Label> {
+    let given = match &source.origin {
+        Origin::Url { url, .. } => source.title.as_str() != url_title(url),
+        Origin::Drive { .. } => source.title.as_str() != "Shared document",
+        Origin::Raw | Origin::File { .. } | Origin::Github { .. } => true,
+    };
+    let clean: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    let clean: String = clean.chars().take(120).collect();
+    if given { None } else { Label::parse("title", &clean).ok() }
+}
+
+/// Deletes what nothing names any more: an upload that was read, content that was replaced or lost.
+async fn clean_up<P: Ports>(app: &App<P>, source: &Source, update: &SourceUpdate, recorded: bool) {
+    let new = update.content.as_ref().map(|content| &content.object);
+    let upload = match &source.origin {
+        Origin::File { object, .. } => Some(object),
+        Origin::Raw | Origin::Url { .. } | Origin::Github { .. } | Origin::Drive { .. } => None,
+    };
+    // An index that is being built may still read the content before; it then goes without it, and
+    // the one that is owed now has the new.
+    let old = source.content.as_ref().filter(|_| new.is_some());
+    let idle: Vec<&String> =
+        if recorded { upload.into_iter().chain(old).collect() } else { Vec::new() };
+    for object in idle {
+        if let Err(error) = app.objects.delete(object).await {
+            tracing::warn!(source_id = %source.id, %error, "an object stays that nothing names");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Publishing a project's index: built from all sources, stored under a new name, then named in the
+//! project. A generation never changes; readers of the one before it go on.
+
+use std::collections::HashMap;
+
+use super::ingest::{Ingested, IngestionTools};
+use super::search::documents;
+use super::source::{Source, SourceState};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::id::{ProjectId, SourceId, base32};
+use crate::outbox::IngestionJob;
+use crate::ports::{
+    Clock, Entropy, Extract, Fetch, KnowledgeIndex, KnowledgeStore, Objects, Ports, WorkspaceStore,
+};
+use crate::project::Project;
+
+/// Rounds before a project whose knowledge keeps changing waits for its next job.
+const MAX_ROUNDS: usize = 3;
+
+/// A project's knowledge at one version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Edition {
+    /// The project.
+    pub project: ProjectId,
+    /// The value of [`Project::knowledge_version`].
+    pub version: u64,
+}
+
+/// A published index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generation {
+    /// The object that holds it.
+    pub object: String,
+    /// The version of the knowledge that it was built from, or a later one.
+    pub version: u64,
+    /// Its size, in bytes.
+    pub bytes: u64,
+    /// Its passages.
+    pub chunks: u64,
+}
+
+/// What is published of a project's knowledge.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Published {
+    /// Bytes of all texts, about.
+    pub text_bytes: u64,
+    /// The newest generation.
+    pub generation: Option<Generation>,
+    /// The one before it; readers may still hold it.
+    pub previous: Option<Generation>,
+    /// Sources that were deleted since the generation before the newest.
+    pub gone: Vec<SourceId>,
+    /// Those of `gone` that the newest generation may still hold.
+    pub gone_since: Vec<SourceId>,
+    /// Whether an index is owed.
+    pub owed: bool,
+}
+
+/// An index as it was built.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The index.
+    pub bytes: Vec<u8>,
+    /// Passages of each source.
+    pub pieces: HashMap<SourceId, u64>,
+    /// Passages altogether, duplicates left out.
+    pub total: u64,
+}
+
+/// Publishes what a project's sources say now, unless that is done.
+pub(super) async fn publish<P: Ports, F: Fetch, X: Extract, I: KnowledgeIndex>(
+    app: &App<P>,
+    tools: &IngestionTools<'_, F, X, I>,
+    job: &IngestionJob,
+) -> Result<Ingested> {
+    for _ in 0..MAX_ROUNDS {
+        let project = app.store.project(job.workspace_id, job.project_id).await?;
+        let Some(project) = project.filter(|project| project.knowledge.owed) else {
+            return Ok(Ingested::Done);
+        };
+        publish_once(app, tools.index, &project).await?;
+        let version = project.knowledge_version;
+        if app.store.index_paid(project.workspace, project.id, version).await? {
+            return Ok(Ingested::Done);
+        }
+    }
+    Ok(Ingested::Again)
+}
+
+async fn publish_once<P: Ports>(
+    app: &App<P>,
+    index: &impl KnowledgeIndex,
+    project: &Project,
+) -> Result<()> {
+    let (documents, sources) = documents(app, project).await?;
+    let built = index.build(documents).await?;
+    let object = name(app, project);
+    let generation = Generation {
+        object: object.clone(),
+        version: project.knowledge_version,
+        bytes: u64::try_from(built.bytes.len()).map_err(Error::internal)?,
+        chunks: built.total,
+    };
+    app.objects.put(&object, built.bytes).await?;
+    let (workspace, id, gone) = (project.workspace, project.id, &project.knowledge.gone_since);
+    if app.store.publish_generation(workspace, id, &generation, gone).await? {
+        if let Some(old) = &project.knowledge.previous {
+            // Nobody opens it any more: the project has named two newer ones.
+            app.objects.delete(&old.object).await?;
+        }
+    } else {
+        // There is one as new already, by another worker or by one that broke off here; ours is
+        // nobody's. What is left to do is done again.
+        app.objects.delete(&object).await?;
+    }
+    for source in sources {
+        let chunks = built.pieces.get(&source.id).copied().unwrap_or(0);
+        if is_to_be_marked(&source, chunks) {
+            app.store.source_indexed(&source, chunks, app.now()).await?;
+        }
+    }
+    Ok(())
+}
+
+fn is_to_be_marked(source: &Source, chunks: u64) -> bool {
+    match source.state {
+        SourceState::Indexing => true,
+        SourceState::Ready => source.chunks != Some(chunks),
+        SourceState::Queued | SourceState::Fetching | SourceState::Failed => false,
+    }
+}
+
+/// Never the name of another generation, not even of one of the same version that lost the race.
+fn name<P: Ports>(app: &App<P>, project: &Project) -> String {
+    let mut random = [0_u8; 10];
+    app.fill(&mut random);
+    let (workspace, id) = (project.workspace.bare(), project.id.bare());
+    let version = project.knowledge_version;
+    format!("generation/{workspace}/{id}/{version:010}-{}", base32(&random))
+}

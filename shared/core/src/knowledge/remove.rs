@@ -1,0 +1,35 @@
+//! Removing a source.
+
+use std::time::Duration;
+
+use super::add::ask;
+use super::source::Origin;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::id::SourceId;
+use crate::ports::{Clock, KnowledgeStore, Objects, Ports};
+use crate::project::Project;
+
+/// Removes a source; it answers nothing from the next message on.
+///
+/// # Errors
+/// [`Error::NotFound`] when the project has no such source.
+pub async fn remove<P: Ports>(app: &App<P>, project: &Project, source: SourceId) -> Result<()> {
+    let (workspace, id) = (project.workspace, project.id);
+    let known = app.store.source(workspace, id, source).await?.ok_or(Error::NotFound)?;
+    let due = app.now() + Duration::from_millis(app.settings.outbox_grace_ms);
+    if !app.store.delete_source(workspace, id, source, due).await? {
+        return Err(Error::NotFound);
+    }
+    let upload = match &known.origin {
+        Origin::File { object, .. } => Some(object),
+        Origin::Raw | Origin::Url { .. } | Origin::Github { .. } | Origin::Drive { .. } => None,
+    };
+    for object in upload.into_iter().chain(&known.content) {
+        if let Err(error) = app.objects.delete(object).await {
+            tracing::warn!(source_id = %source, %error, "an object of a deleted source stays");
+        }
+    }
+    ask(app, &known, None).await;
+    Ok(())
+}

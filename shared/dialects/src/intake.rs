@@ -1,0 +1,171 @@
+//! Reading a source to add: alike in the operator API and in the dialects that add sources, but for how
+//! fields of two words are written.
+
+use aiva_core::error::{Error, Result};
+use aiva_core::knowledge::{AddSource, CrawlWish, NewSource};
+use serde_json::Value;
+
+use crate::http::{Call, Failure, Fields, FormFile, Voice, list, text, unsigned};
+
+/// How fields of two words are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// `uploadId`.
+    Camel,
+    /// `upload_id`.
+    Snake,
+}
+
+impl Naming {
+    /// Aiva's way in the operator API, the others' in the dialects.
+    const fn of(voice: Voice) -> Self {
+        match voice {
+            Voice::Operator => Self::Camel,
+            Voice::Dialect(_) => Self::Snake,
+        }
+    }
+
+    const fn pick(self, camel: &'static str, snake: &'static str) -> &'static str {
+        match self {
+            Self::Camel => camel,
+            Self::Snake => snake,
+        }
+    }
+}
+
+/// Reads the source that a request describes, in JSON or in a form with its file, with what tells the
+/// request from another.
+pub(crate) async fn read(call: &Call) -> Result<(AddSource, Vec<u8>), Failure> {
+    let naming = Naming::of(call.route.voice);
+    if call.is_form() {
+        let form = call.form().await?;
+        let body = form.canonical();
+        return Ok((described(form.fields(&["tags"]), form.file, naming)?, body));
+    }
+    let fields = call.fields().await?;
+    let body = fields.canonical();
+    Ok((described(fields, None, naming)?, body))
+}
+
+fn described(
+    mut fields: Fields,
+    file: Option<FormFile>,
+    naming: Naming,
+) -> Result<AddSource, Failure> {
+    // Who sends a file need not say so.
+    let kind = match file {
+        Some(_) if fields.raw("type").is_none() => Some(Kind::File),
+        Some(_) | None => fields.required_text("type", kind),
+    };
+    let title = fields.optional_text("title", written);
+    let url = fields.optional_text("url", written);
+    let tags = fields.optional("tags", list);
+    let refresh_seconds =
+        fields.optional(naming.pick("refreshSeconds", "refresh_seconds"), unsigned);
+    // Of a kind that is not taken, other fields would be expected.
+    let what = match kind {
+        Some(kind) => what(&mut fields, file, kind, naming),
+        None => None,
+    };
+    let (Some(title), Some(url), Some(tags), Some(refresh_seconds), Some(what)) =
+        (title, url, tags, refresh_seconds, what)
+    else {
+        return Err(fields.refusal());
+    };
+    // Of what is fetched, the address is the origin's.
+    let url = url.filter(|_| {
+        matches!(what, NewSource::Raw(_) | NewSource::File { .. } | NewSource::Upload { .. })
+    });
+    Ok(AddSource { title, url, tags: tags.unwrap_or_default(), refresh_seconds, what })
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Raw,
+    Url,
+    File,
+    Github,
+    Drive,
+}
+
+fn kind(field: &'static str, text: &str) -> Result<Kind> {
+    match text {
+        "raw" => Ok(Kind::Raw),
+        "url" => Ok(Kind::Url),
+        "file" => Ok(Kind::File),
+        "github" => Ok(Kind::Github),
+        "drive" => Ok(Kind::Drive),
+        _ => Err(Error::invalid(field, "must be raw, url, file, github or drive")),
+    }
+}
+
+fn what(
+    fields: &mut Fields,
+    file: Option<FormFile>,
+    kind: Kind,
+    naming: Naming,
+) -> Option<NewSource> {
+    match kind {
+        Kind::Raw => wanted(fields, "text", "raw").map(NewSource::Raw),
+        Kind::Url => {
+            let url = wanted(fields, "url", "url");
+            let crawl = fields.optional("crawl", |field, value| crawl(field, value, naming));
+            Some(NewSource::Url { url: url?, crawl: crawl? })
+        }
+        Kind::File => {
+            let upload = fields.optional_text(naming.pick("uploadId", "upload_id"), written);
+            let name = fields.optional_text("filename", written);
+            let (upload, name) = (upload?, name?);
+            if let Some(file) = file {
+                let name = name.unwrap_or(file.name);
+                return Some(NewSource::File { name, bytes: file.bytes.to_vec() });
+            }
+            let Some(upload) = upload else {
+                let problem = "is required for type=file unless the file is sent as \
+                               multipart/form-data in the part file";
+                fields.note(Error::invalid(naming.pick("uploadId", "upload_id"), problem));
+                return None;
+            };
+            Some(NewSource::Upload { name: name.unwrap_or_else(|| "upload".to_owned()), upload })
+        }
+        Kind::Github => {
+            let named = fields.optional_text("repository", written)?;
+            let repository = match named {
+                Some(named) => Some(named),
+                None => wanted(fields, "url", "github"),
+            };
+            let branch = fields.optional_text("branch", written);
+            let path = fields.optional_text("path", written);
+            Some(NewSource::Github { repository: repository?, branch: branch?, path: path? })
+        }
+        Kind::Drive => wanted(fields, "url", "drive").map(|link| NewSource::Drive { link }),
+    }
+}
+
+/// A field that this kind needs.
+fn wanted(fields: &mut Fields, name: &'static str, kind: &'static str) -> Option<String> {
+    let found = fields.optional_text(name, written)?;
+    if found.is_none() {
+        fields.note(Error::invalid(name, format!("is required for type={kind}")));
+    }
+    found
+}
+
+fn crawl(field: &'static str, value: &Value, naming: Naming) -> Result<CrawlWish> {
+    let Some(map) = value.as_object() else {
+        return Err(Error::invalid(field, "must be an object"));
+    };
+    let written = |name: &str| match map.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => text(field, value).map(|text| Some(text.to_owned())),
+    };
+    let max_pages = match map.get(naming.pick("maxPages", "max_pages")) {
+        None | Some(Value::Null) => None,
+        Some(value) => Some(unsigned(field, value)?),
+    };
+    Ok(CrawlWish { sitemap: written("sitemap")?, prefix: written("prefix")?, max_pages })
+}
+
+fn written(_: &'static str, text: &str) -> Result<String> {
+    Ok(text.to_owned())
+}
