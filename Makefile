@@ -16,7 +16,7 @@ run: ## Build and start the whole product on this machine
 
 .PHONY: test
 test: ## Install what the tests need and run all of them
-	@infra/ci/tools.sh nextest moto node go curl axios requests
+	@infra/ci/tools.sh nextest moto node go curl axios requests docs
 	@MOTO_SERVER="$$PWD/.venv-moto/bin/moto_server" cargo nextest run --workspace --all-features
 	@cargo test --workspace --doc --quiet
 
@@ -35,6 +35,11 @@ lint: ## Formatting, clippy, docs, licences and the template
 .PHONY: bench
 bench: ## Measure the budgets and write docs/BENCHMARKS.md
 	@infra/bench/run.sh
+
+.PHONY: eval
+eval: ## Ask the evaluation's questions; print how well they are answered
+	@infra/ci/tools.sh docs
+	@cargo run --quiet --release --package aiva-eval -- --missed
 
 .PHONY: build
 build: ## Build the release bootstraps with cargo-lambda

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the checks need, and nothing that is there already.
 #
-#   tools.sh [nextest] [moto] [node] [go] [curl] [axios] [requests] [sam]
+#   tools.sh [nextest] [moto] [node] [go] [curl] [axios] [requests] [docs] [sam]
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -47,6 +47,14 @@ install_moto() {
   echo "$wanted" >"$venv/.wanted"
 }
 
+# The documents that the evaluation asks questions about come with the compiler.
+install_docs() {
+  [[ -d $(rustc --print sysroot)/share/doc/rust/html/book ]] && return
+  command -v rustup >/dev/null || { say "the compiler's documentation (rust-docs) is missing"; exit 1; }
+  say "installing rust-docs"
+  rustup component add rust-docs
+}
+
 # The programs that the dialects' documents print import these two.
 install_axios() {
   local wanted='axios@1.21.1'
@@ -82,6 +90,7 @@ for tool in "$@"; do
     curl) install_package curl curl ;;
     axios) install_axios ;;
     requests) install_requests ;;
+    docs) install_docs ;;
     sam) "$root/infra/deploy-local/tools.sh" sam ;;
     *) say "unknown tool: $tool"; exit 2 ;;
   esac

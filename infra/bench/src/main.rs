@@ -1,6 +1,6 @@
 //! Measures the budgets of the product and prints them as Markdown.
 //!
-//!     aiva-bench                                        capacity and the local runtime
+//!     aiva-bench                                        capacity, large knowledge and the local runtime
 //!     aiva-bench --bootstraps DIR --repository DIR      the release bootstraps too
 
 mod bootstrap;
@@ -8,6 +8,7 @@ mod capacity;
 mod cost;
 mod endpoint;
 mod events;
+mod knowledge;
 mod local;
 mod machine;
 mod receiver;
@@ -55,6 +56,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<()> {
     let wanted = Wanted::parse(std::env::args().skip(1))?;
     let mut report = capacity::measure(progress).await?;
+    report.extend(knowledge::measure(progress).await?);
     if let Some(bootstraps) = wanted.bootstraps {
         let repository = wanted.repository.ok_or("--bootstraps needs --repository")?;
         let (functions, events) = (repository.join("functions"), repository.join("events"));

@@ -1,0 +1,187 @@
+//! Large knowledge: building a generation, opening it in a cold process, and asking it.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
+use aiva_adapters::objects::{FolderObjects, ObjectStore};
+use aiva_core::id::{Id, ProjectId, SourceId};
+use aiva_core::knowledge::{Built, Document, Edition, Generation, Layout};
+use aiva_core::ports::{KnowledgeIndex, Objects};
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use crate::Result;
+use crate::report::{Report, Table, megabytes, millis};
+
+/// Passages, and what building, opening and asking may take at most, in milliseconds.
+const SIZES: [(u64, u64, u64, u64); 2] = [(20_000, 3_000, 30, 10), (100_000, 10_000, 100, 20)];
+/// Bytes that an index may take: the setting of a worker with memory for it.
+const INDEX_BYTES: usize = 1024 * 1024 * 1024;
+const OBJECT: &str = "generation/bench";
+const OPENINGS: usize = 5;
+const QUESTIONS: u64 = 500;
+/// Words of a document, and how many different ones there are.
+const DOCUMENT_WORDS: usize = 1_000;
+const VOCABULARY: u64 = 30_000;
+
+/// Measures an index over synthetic documents.
+pub(crate) async fn measure(progress: impl Fn(&str)) -> Result<Report> {
+    let mut report = Report::default();
+    let mut rows = Vec::new();
+    let sample = built(&MemoryIndex::default(), documents(50)).await?.total;
+    for (wanted, build_ms, open_ms, ask_ms) in SIZES {
+        progress(&format!("knowledge: {wanted} passages"));
+        let dir = TempDir::new()?;
+        let secret = SecretString::from("bench");
+        let folder = FolderObjects::new(dir.path().to_owned(), secret, String::new());
+        let objects = ObjectStore::Folder(folder);
+        let count = usize::try_from(wanted * 50 / sample)? + 1;
+        let documents = documents(count);
+        let began = Instant::now();
+        let made = built(&index(&objects), documents).await?;
+        let bytes = made.bytes.len();
+        objects.put(OBJECT, made.bytes).await.map_err(|error| format!("{error:?}"))?;
+        let publish = began.elapsed();
+        let generation = Generation {
+            object: OBJECT.to_owned(),
+            version: 1,
+            bytes: u64::try_from(bytes)?,
+            chunks: made.total,
+        };
+        let (open, opened) = opened(&objects, &generation).await?;
+        let asked = asked(&opened).await?;
+        let (median, last) = (at(&asked, 500), at(&asked, 990));
+        let mut budget = |what: &str, limit: &'static str, time: Duration, most: u64| {
+            let what = format!("knowledge of {wanted} passages: {what}");
+            report.row(what, limit, millis(time), time <= Duration::from_millis(most));
+        };
+        let [build_limit, open_limit, ask_limit] = limits(wanted);
+        budget("publish", build_limit, publish, build_ms);
+        budget("cold open", open_limit, open, open_ms);
+        budget("question, p99", ask_limit, last, ask_ms);
+        let size = megabytes(u64::try_from(bytes)?);
+        let times = [publish, open, median, last].map(millis);
+        rows.push([vec![made.total.to_string(), count.to_string(), size], times.to_vec()].concat());
+    }
+    report.tables.push(Table {
+        title: "Large knowledge",
+        method: "Synthetic documents of 1,000 words each (a vocabulary of 30,000 whose frequencies fall \
+            as in natural language, headings between), in one process. Publish: split, index, \
+            compress, and write to a folder. Cold open: read and open by an index that holds nothing, \
+            median of 5. Questions: 500 of five words, the first ten passages.",
+        head: vec!["passages", "documents", "size", "publish", "cold open", "question, p50", "p99"],
+        rows,
+    });
+    Ok(report)
+}
+
+const fn limits(passages: u64) -> [&'static str; 3] {
+    if passages > 20_000 {
+        ["≤ 10 s", "≤ 100 ms", "≤ 20 ms"]
+    } else {
+        ["≤ 3 s", "≤ 30 ms", "≤ 10 ms"]
+    }
+}
+
+fn index(objects: &ObjectStore) -> MemoryIndex {
+    MemoryIndex::new(IndexLimits::of(INDEX_BYTES), objects.clone())
+}
+
+async fn built(index: &MemoryIndex, documents: Vec<Document>) -> Result<Built> {
+    Ok(index.build(documents).await.map_err(|error| format!("{error:?}"))?)
+}
+
+fn project() -> Result<ProjectId> {
+    Id::from_bare(&"0".repeat(26)).ok_or_else(|| "no id of a project".into())
+}
+
+/// The median time of opening, and an index that holds the generation.
+async fn opened(objects: &ObjectStore, of: &Generation) -> Result<(Duration, MemoryIndex)> {
+    let mut times = Vec::new();
+    let mut last = index(objects);
+    for _ in 0..OPENINGS {
+        last = index(objects);
+        let began = Instant::now();
+        last.open(project()?, of).await.map_err(|error| format!("{error:?}"))?;
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    Ok((times[OPENINGS / 2], last))
+}
+
+async fn asked(index: &MemoryIndex) -> Result<Vec<Duration>> {
+    let edition = Edition { project: project()?, version: 1 };
+    let mut words = Words::new(7);
+    let mut times = Vec::new();
+    for _ in 0..QUESTIONS {
+        let question = (0..5).map(|_| words.next()).collect::<Vec<_>>().join(" ");
+        let began = Instant::now();
+        let found = index.search(edition, &question, 10, &HashSet::new()).await;
+        times.push(began.elapsed());
+        found.map_err(|error| format!("{error:?}"))?;
+    }
+    times.sort_unstable();
+    Ok(times)
+}
+
+/// The time below which so many thousandths of sorted times are.
+fn at(sorted: &[Duration], permille: usize) -> Duration {
+    sorted[(sorted.len() * permille / 1_000).min(sorted.len() - 1)]
+}
+
+fn documents(count: usize) -> Vec<Document> {
+    let mut words = Words::new(1);
+    (0..count).filter_map(|number| document(number, &mut words)).collect()
+}
+
+fn document(number: usize, words: &mut Words) -> Option<Document> {
+    let source: SourceId = Id::from_bare(&format!("{number:025}0"))?;
+    let mut text = String::new();
+    for place in 0..DOCUMENT_WORDS {
+        match place % 200 {
+            0 => text.push_str(&format!("\n\n## {} {}\n\n", words.next(), words.next())),
+            place if place % 13 == 0 => text.push_str(". "),
+            _ => text.push(' '),
+        }
+        text.push_str(&words.next());
+    }
+    let title = format!("{} {}", words.next(), words.next());
+    Some(Document { source, title, url: None, text, layout: Layout::Prose })
+}
+
+/// Words whose frequencies fall with their rank, from a sequence that is the same in every run.
+struct Words(u64);
+
+impl Words {
+    const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn draw(&mut self) -> u64 {
+        // A linear congruential generator by Knuth (MMIX); its high bits are good enough for words.
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    fn next(&mut self) -> String {
+        const SYLLABLES: [&str; 24] = [
+            "ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "xo",
+            "zu", "bra", "cle", "dri", "flo", "gru", "sta", "tre", "spi", "pro",
+        ];
+        // The product of even draws falls off nearly as ranks do.
+        let mut rank = self.draw() % VOCABULARY;
+        for _ in 0..2 {
+            rank = rank * (self.draw() % VOCABULARY) / VOCABULARY;
+        }
+        let mut word = String::new();
+        loop {
+            word.push_str(SYLLABLES[usize::try_from(rank % 24).unwrap_or(0)]);
+            rank /= 24;
+            if rank == 0 && word.len() > 3 {
+                return word;
+            }
+        }
+    }
+}
