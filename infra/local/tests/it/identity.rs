@@ -19,7 +19,7 @@ pub(crate) async fn mailed(product: &Product) -> (Value, String) {
     (mail, path)
 }
 
-async fn verified(product: &Product, user: &str) -> bool {
+pub(crate) async fn verified(product: &Product, user: &str) -> bool {
     let app = product.runtime.app();
     let workspace = product.runtime.demo().workspace_id.parse().unwrap();
     let user = ExternalId::parse("user", user).unwrap();

@@ -17,6 +17,7 @@ mod model;
 mod program;
 mod receiver;
 mod recharge;
+mod red_team;
 mod simulation;
 mod smoke;
 mod stream;
