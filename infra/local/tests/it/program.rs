@@ -8,9 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 use crate::receiver::Receiver;
 use crate::support::{Product, fresh_dir};
@@ -268,6 +272,36 @@ async fn the_programs_of_the_asyntai_document_teach_the_agent_and_make_it_forget
     assert_eq!(deleted["message"], "Knowledge base entry deleted");
     let left = reader.json("asyntai/11-knowledge.sh");
     assert_eq!(left["entries"].as_array().unwrap().len(), before);
+    reader.product.stop().await;
+}
+
+/// A page that a program names, on this machine.
+async fn page(text: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/faq", listener.local_addr().unwrap());
+    let routes = Router::new().route("/faq", get(move || async move { Html(text) }));
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_programs_of_the_asyntai_document_bring_in_a_page_and_a_table() {
+    let mut reader = Reader::new().await;
+    let url = page(
+        "<html><head><title>FAQ - Example</title></head><body><main><h1>FAQ</h1>\
+         <p>The floating sauna holds eleven guests at a time.</p></main></body></html>",
+    )
+    .await;
+    reader.put("https://example.com/faq", &json!(url));
+    let read = reader.json("asyntai/13-knowledge-url.sh");
+    assert_eq!((&read["success"], &read["url"]), (&json!(true), &json!(url)), "{read}");
+    assert!(read["chunks_created"].as_u64().unwrap() >= 1, "{read}");
+    let table = "product,price\nStorm lantern,35\nTow rope,12\n";
+    std::fs::write(reader.dir.path().join("products.csv"), table).unwrap();
+    let read = reader.json("asyntai/14-knowledge-spreadsheet.sh");
+    assert_eq!((&read["title"], &read["rows_processed"]), (&json!("products.csv"), &json!(2)));
+    let listed = reader.json("asyntai/11-knowledge.sh");
+    assert_eq!(texts(&listed["entries"], "type")[..2], ["spreadsheet", "url"]);
     reader.product.stop().await;
 }
 
