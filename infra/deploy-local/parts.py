@@ -79,7 +79,7 @@ class Callback:
 
     @property
     def event(self):
-        return self.headers.get("x-assistify-event")
+        return self.headers.get("x-assistify-event") or self.headers.get("x-aerochat-event")
 
     @property
     def delivery_id(self):

@@ -8,6 +8,8 @@ The endpoint, the region and the credentials come from the AWS_* environment.
 """
 
 import contextlib
+import hashlib
+import hmac
 import json
 import os
 import pathlib
@@ -26,7 +28,7 @@ STARTER_CREDIT = 500_000_000  # micro-credits
 TOP_UP = 250_000_000
 LOG_LINES = 20
 LOG_LINE_MAX_CHARACTERS = 600
-SCOPES = ["messages:write", "conversations:read", "account:read", "identity:write"]
+SCOPES = ["messages:write", "conversations:read", "account:read", "identity:write", "knowledge:read", "knowledge:write"]
 MAILED_TO = "ada@example.com"
 MAILED_FROM = "help@example.com"
 REFUNDS = (
@@ -328,6 +330,58 @@ class Suite:
         ended = streamed.status == 200 and events.count("done") == 1 and events[-1] == "done" and "delta" in events
         self.check("the same query as events ends in one done", ended, streamed)
 
+    def knowledge_comes_in(self):
+        page = "<html><body><main><h1>Lamps</h1><p>The brass lamp has a warranty of nine years.</p></main></body></html>"
+        wanted = {"filename": "lamps.html", "size": len(page), "content_type": "text/html"}
+        uploads = "/v1/projects/default/sources/uploads"
+        link = self.api.request("POST", uploads, wanted, bearer=self.key)
+        if not self.check("a link for a file is made", link.status == 201, link):
+            return
+        upload = link.json
+        told = Api(upload["url"]).request(
+            upload["method"], "/" + upload["url"].split("/", 3)[3], page.encode(), headers=upload["headers"]
+        )
+        self.check("the bucket takes the file by its link", told.status in (200, 204), told)
+        sources = "/v1/projects/default/sources"
+        body = {"type": "file", "upload_id": upload["upload_id"], "filename": "lamps.html"}
+        made = self.api.request("POST", sources, body, bearer=self.key)
+        if not self.check("the file is taken as a source", made.status in (201, 202), made):
+            return
+        one = f"{sources}/{made.json['id']}"
+
+        def settled():
+            answer = self.api.request("GET", one, bearer=self.key)
+            return answer.status == 200 and answer.json["status"] in ("ready", "failed") and answer
+
+        answer = eventually(settled, REPLY_TIMEOUT_S)
+        ready = answer and answer.json["status"] == "ready"
+        self.check("it is read and indexed", ready, answer or self.api.request("GET", one, bearer=self.key))
+        asked = {"message": "How long is the warranty of the brass lamp?"}
+
+        def known():
+            answer = self.api.request("POST", "/v1/projects/default/query", asked, bearer=self.key)
+            return answer.status == 200 and "nine years" in answer.json["answer"] and answer
+
+        told = eventually(known, REPLY_TIMEOUT_S, pause_s=1)
+        self.check("the agent answers from the file", told, told)
+
+    def webhook_tells(self):
+        wanted = {"dialect": "aerochat", "url": self.receiver.url, "events": ["message.inbound"], "redaction": "strict"}
+        made = self.own("POST", "/webhooks", wanted)
+        if not self.check("a webhook in AeroChat's words is made", made.status == 201, made):
+            return
+        body = {"message": "My number is +1 555 123 4567, what is your refund policy?"}
+        said = self.api.request("POST", "/bot/v1/conversations/messages", body, bearer=self.key)
+        self.check("a message is sent in AeroChat's dialect", said.status == 200, said)
+        posts = self.receiver.wait_for("message.inbound", 1, CALLBACK_TIMEOUT_S)
+        if not self.check("the webhook is told of it", posts, len(posts)):
+            return
+        post = posts[0]
+        text = post.json["data"]["text"]
+        self.check("a strict one without the number", "[redacted]" in text and "4567" not in text, text)
+        right = hmac.new(made.data["secret"].encode(), post.raw, hashlib.sha256).hexdigest()
+        self.check("signed as AeroChat's document says", post.headers.get("x-aerochat-signature") == right, post.headers)
+
     def money_adds_up(self):
         def at_rest():
             answer = self.own("GET", "/wallet")
@@ -362,7 +416,7 @@ class Suite:
 
     def nothing_was_given_up(self):
         sqs = boto3.client("sqs", config=BOUNDED)
-        for name in ("GenerationDeadLettersUrl", "DeliveryDeadLettersUrl"):
+        for name in ("GenerationDeadLettersUrl", "DeliveryDeadLettersUrl", "IngestionDeadLettersUrl"):
             wanted = ["ApproximateNumberOfMessages"]
             told = sqs.get_queue_attributes(QueueUrl=self.outputs[name], AttributeNames=wanted)
             self.check(f"{name} is empty", told["Attributes"][wanted[0]] == "0", told["Attributes"])
@@ -401,6 +455,8 @@ class Suite:
             self.other_spellings_work,
             self.identity_is_verified,
             self.answers_come_with_their_requests,
+            self.knowledge_comes_in,
+            self.webhook_tells,
             self.money_adds_up,
             self.deliveries_are_logged,
         ]
