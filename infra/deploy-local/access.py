@@ -148,6 +148,16 @@ def listed(value):
     return value if isinstance(value, list) else [value]
 
 
+def named_part(resource):
+    """A resource without what cannot be named before it is there: the streams of a log group, and the
+    objects below one prefix of a bucket."""
+    if ":log-group:" in resource:
+        return resource.removesuffix(":*")
+    if resource.startswith("arn:aws:s3:::") and resource.count("/") == 2:
+        return resource.removesuffix("/*")
+    return resource
+
+
 def check_policies(tally, iam, role_name):
     """The role's own statements name every action and every resource; nothing managed is attached."""
     attached = iam.list_attached_role_policies(RoleName=role_name)["AttachedPolicies"]
@@ -156,13 +166,7 @@ def check_policies(tally, iam, role_name):
         document = iam.get_role_policy(RoleName=role_name, PolicyName=policy)["PolicyDocument"]
         for statement in document["Statement"]:
             wide += [action for action in listed(statement["Action"]) if "*" in action]
-            # A log group's streams are the one thing that cannot be named before it is there.
-            streams = ":log-group:"
-            wide += [
-                resource
-                for resource in listed(statement["Resource"])
-                if "*" in resource.removesuffix(":*" if streams in resource else "")
-            ]
+            wide += [resource for resource in listed(statement["Resource"]) if "*" in named_part(resource)]
     tally.check(f"{role_name} has no wildcard and no managed policy", not wide, wide)
 
 

@@ -338,9 +338,9 @@ class Suite:
         if not self.check("a link for a file is made", link.status == 201, link):
             return
         upload = link.json
-        told = Api(upload["url"]).request(
-            upload["method"], "/" + upload["url"].split("/", 3)[3], page.encode(), headers=upload["headers"]
-        )
+        bucket, path = Api(upload["url"]), "/" + upload["url"].split("/", 3)[3]
+        headers = {name.title(): value for name, value in upload["headers"].items()}
+        told = bucket.request(upload["method"], path, page.encode(), headers=headers)
         self.check("the bucket takes the file by its link", told.status in (200, 204), told)
         sources = "/v1/projects/default/sources"
         body = {"type": "file", "upload_id": upload["upload_id"], "filename": "lamps.html"}
