@@ -2,10 +2,10 @@
 //! fields of two words are written.
 
 use aiva_core::error::{Error, Result};
-use aiva_core::knowledge::{AddSource, CrawlWish, NewSource};
+use aiva_core::knowledge::{AddSource, BeginUpload, CrawlWish, NewSource};
 use serde_json::Value;
 
-use crate::http::{Call, Failure, Fields, FormFile, Voice, list, text, unsigned};
+use crate::http::{Call, Failure, Fields, FormFile, Voice, as_written, list, text, unsigned};
 
 /// How fields of two words are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,20 @@ pub(crate) async fn read(call: &Call) -> Result<(AddSource, Vec<u8>), Failure> {
     Ok((described(fields, None, naming)?, body))
 }
 
+/// Reads the upload that a request announces, with what tells the request from another.
+pub(crate) async fn upload(call: &Call) -> Result<(BeginUpload, Vec<u8>), Failure> {
+    let naming = Naming::of(call.route.voice);
+    let mut fields = call.fields().await?;
+    let body = fields.canonical();
+    let filename = fields.required_text("filename", as_written);
+    let size = fields.required("size", unsigned);
+    let content_type = fields.optional_text(naming.pick("contentType", "content_type"), as_written);
+    let (Some(filename), Some(size), Some(content_type)) = (filename, size, content_type) else {
+        return Err(fields.refusal());
+    };
+    Ok((BeginUpload { filename, size, content_type }, body))
+}
+
 fn described(
     mut fields: Fields,
     file: Option<FormFile>,
@@ -57,8 +71,8 @@ fn described(
         Some(_) if fields.raw("type").is_none() => Some(Kind::File),
         Some(_) | None => fields.required_text("type", kind),
     };
-    let title = fields.optional_text("title", written);
-    let url = fields.optional_text("url", written);
+    let title = fields.optional_text("title", as_written);
+    let url = fields.optional_text("url", as_written);
     let tags = fields.optional("tags", list);
     let refresh_seconds =
         fields.optional(naming.pick("refreshSeconds", "refresh_seconds"), unsigned);
@@ -113,8 +127,8 @@ fn what(
             Some(NewSource::Url { url: url?, crawl: crawl? })
         }
         Kind::File => {
-            let upload = fields.optional_text(naming.pick("uploadId", "upload_id"), written);
-            let name = fields.optional_text("filename", written);
+            let upload = fields.optional_text(naming.pick("uploadId", "upload_id"), as_written);
+            let name = fields.optional_text("filename", as_written);
             let (upload, name) = (upload?, name?);
             if let Some(file) = file {
                 let name = name.unwrap_or(file.name);
@@ -129,13 +143,13 @@ fn what(
             Some(NewSource::Upload { name: name.unwrap_or_else(|| "upload".to_owned()), upload })
         }
         Kind::Github => {
-            let named = fields.optional_text("repository", written)?;
+            let named = fields.optional_text("repository", as_written)?;
             let repository = match named {
                 Some(named) => Some(named),
                 None => wanted(fields, "url", "github"),
             };
-            let branch = fields.optional_text("branch", written);
-            let path = fields.optional_text("path", written);
+            let branch = fields.optional_text("branch", as_written);
+            let path = fields.optional_text("path", as_written);
             Some(NewSource::Github { repository: repository?, branch: branch?, path: path? })
         }
         Kind::Drive => wanted(fields, "url", "drive").map(|link| NewSource::Drive { link }),
@@ -144,7 +158,7 @@ fn what(
 
 /// A field that this kind needs.
 fn wanted(fields: &mut Fields, name: &'static str, kind: &'static str) -> Option<String> {
-    let found = fields.optional_text(name, written)?;
+    let found = fields.optional_text(name, as_written)?;
     if found.is_none() {
         fields.note(Error::invalid(name, format!("is required for type={kind}")));
     }
@@ -164,8 +178,4 @@ fn crawl(field: &'static str, value: &Value, naming: Naming) -> Result<CrawlWish
         Some(value) => Some(unsigned(field, value)?),
     };
     Ok(CrawlWish { sitemap: written("sitemap")?, prefix: written("prefix")?, max_pages })
-}
-
-fn written(_: &'static str, text: &str) -> Result<String> {
-    Ok(text.to_owned())
 }

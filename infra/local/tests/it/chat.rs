@@ -22,17 +22,6 @@ async fn chat(product: &Product, conversation: &str, message: &str, once: Option
     product.send_with(Method::POST, "/api/chat", key, &headers, Some(&body)).await
 }
 
-async fn charges(product: &Product) -> Vec<i64> {
-    let ledger = product.operate(Method::GET, "/wallet/ledger", None).await.data(200);
-    let rows = ledger["items"].as_array().unwrap().iter();
-    let charges = rows.filter(|row| row["kind"] == "charge");
-    charges.map(|row| row["amount"].as_i64().unwrap()).collect()
-}
-
-async fn held(product: &Product) -> Value {
-    product.operate(Method::GET, "/wallet", None).await.data(200)["held"].clone()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_comes_with_the_request_and_no_word_to_the_queue() {
     let dir = fresh_dir();
@@ -44,7 +33,7 @@ async fn an_answer_comes_with_the_request_and_no_word_to_the_queue() {
     assert!(data["response"][0].as_str().unwrap().contains("30 days"), "{data}");
     let said = product.settled(&id, 2).await;
     assert_eq!(said[1]["messageId"], data["message_id"]);
-    assert_eq!(charges(&product).await.len(), 1);
+    assert_eq!(product.charges().await.len(), 1);
     product.stop().await;
 }
 
@@ -64,8 +53,8 @@ async fn one_message_sent_twenty_times_at_once_is_one_message_and_one_charge() {
     let replayed = answers.iter().filter(|answer| answer.replayed).count();
     assert_eq!(replayed, 19);
     assert_eq!(product.settled(&id, 2).await.len(), 2);
-    assert_eq!(charges(&product).await, [-35_000]);
-    assert_eq!(held(&product).await, 0);
+    assert_eq!(product.charges().await, [-35_000]);
+    assert_eq!(product.held().await, 0);
     product.stop().await;
 }
 
@@ -82,13 +71,13 @@ async fn a_reply_that_is_too_slow_for_its_request_is_finished_elsewhere_and_char
     assert_eq!(answer.json()["status"], false);
     let said = product.settled(&id, 2).await;
     assert_eq!(said[1]["content"], "You said: hello");
-    assert_eq!(charges(&product).await, [-35_000]);
+    assert_eq!(product.charges().await, [-35_000]);
     // Whoever asks again is told what came of it.
     let again = chat(&product, &id, question, Some("slow")).await;
     assert!(again.replayed);
     assert_eq!(again.data(200)["message_id"], said[1]["messageId"]);
-    assert_eq!(charges(&product).await, [-35_000]);
-    assert_eq!(held(&product).await, 0);
+    assert_eq!(product.charges().await, [-35_000]);
+    assert_eq!(product.held().await, 0);
     product.stop().await;
 }
 
@@ -105,7 +94,7 @@ async fn a_request_waits_for_the_reply_that_a_worker_is_writing() {
     let data = chat(&product, &id, question, Some(uuid)).await.data(200);
     assert_eq!(data["response"], json!(["You said: hello"]));
     assert_eq!(product.settled(&id, 2).await[0]["messageId"], queued["messageId"]);
-    assert_eq!(charges(&product).await, [-35_000]);
+    assert_eq!(product.charges().await, [-35_000]);
     product.stop().await;
 }
 
@@ -133,8 +122,8 @@ async fn a_process_that_dies_while_a_request_waits_loses_neither_message_nor_rep
     let product = Product::start_with(patient(Duration::from_secs(1))).await;
     let said = product.settled(&id, 2).await;
     assert_eq!(said[1]["content"], "You said: hello");
-    assert_eq!(charges(&product).await, [-35_000]);
-    assert_eq!(held(&product).await, 0);
+    assert_eq!(product.charges().await, [-35_000]);
+    assert_eq!(product.held().await, 0);
     product.stop().await;
 }
 
@@ -186,7 +175,7 @@ async fn an_endpoint_that_refuses_tools_answers_once_they_are_switched_off() {
         let answer = chat(&product, &id, "Where is my order?", None).await;
         assert_eq!(answer.status, status, "{}", answer.text);
         // A request that is refused costs nothing.
-        assert_eq!(charges(&product).await.len(), usize::from(status == 200));
+        assert_eq!(product.charges().await.len(), usize::from(status == 200));
         product.stop().await;
     }
     assert_eq!(endpoint.prompts().len(), 1);
@@ -220,8 +209,8 @@ async fn two_requests_at_once_in_one_conversation_are_answered_in_the_order_of_t
         .map(|(_, text)| text)
         .collect();
     assert_eq!(replies, ["You said: one", "You said: two"]);
-    assert_eq!(charges(&product).await, [-35_000, -35_000]);
-    assert_eq!(held(&product).await, 0);
+    assert_eq!(product.charges().await, [-35_000, -35_000]);
+    assert_eq!(product.held().await, 0);
     product.stop().await;
 }
 
@@ -262,6 +251,6 @@ async fn a_request_writes_the_reply_that_a_dead_one_before_it_left_owed_and_then
     assert_eq!(two["response"], json!(["You said: two"]));
     let said = said(&product, &id, 4).await;
     assert_eq!((said[2].1.as_str(), said[3].1.as_str()), ("You said: one", "You said: two"));
-    assert_eq!(charges(&product).await, [-35_000, -35_000]);
+    assert_eq!(product.charges().await, [-35_000, -35_000]);
     product.stop().await;
 }

@@ -168,17 +168,6 @@ fn streamed(message: &str, session: &str) -> Value {
     json!({ "message": message, "session_id": session, "stream": true })
 }
 
-async fn charges(product: &Product) -> Vec<i64> {
-    let ledger = product.operate(Method::GET, "/wallet/ledger", None).await.data(200);
-    let rows = ledger["items"].as_array().unwrap().iter();
-    let charges = rows.filter(|row| row["kind"] == "charge");
-    charges.map(|row| row["amount"].as_i64().unwrap()).collect()
-}
-
-async fn held(product: &Product) -> Value {
-    product.operate(Method::GET, "/wallet", None).await.data(200)["held"].clone()
-}
-
 async fn with_author(dir: &std::path::Path) -> (Product, Author) {
     let author = Author::start().await;
     let variables = [
@@ -214,7 +203,7 @@ async fn the_first_words_leave_before_the_model_has_found_the_last() {
     assert_eq!(told(&events), "Follow the link.");
     assert_eq!(done["session_id"], "sess_abc123");
     // 100 tokens in at 1,000 credits a million and 10 out at 5,000.
-    assert_eq!(charges(&product).await, [-150_000]);
+    assert_eq!(product.charges().await, [-150_000]);
     let said = product.settled("sess_abc123", 2).await;
     assert_eq!(said[1]["messageId"], done["message_id"]);
     product.stop().await;
@@ -233,10 +222,10 @@ async fn who_hangs_up_stops_the_model_and_pays_once_for_what_was_said() {
     pen.dropped().await;
     let said = product.settled("s1", 2).await;
     assert_eq!(said[1]["content"], "Follow the");
-    let paid = charges(&product).await;
+    let paid = product.charges().await;
     assert_eq!(paid.len(), 1);
     assert!(paid[0] < 0);
-    assert_eq!(held(&product).await, 0);
+    assert_eq!(product.held().await, 0);
 
     // Back again, the caller gets what is stored, and it costs nothing.
     let id = (last.id - 4).to_string();
@@ -249,7 +238,7 @@ async fn who_hangs_up_stops_the_model_and_pays_once_for_what_was_said() {
         (&json!("Follow the"), &said[1]["messageId"])
     );
     assert_eq!(product.settled("s1", 2).await.len(), 2);
-    assert_eq!(charges(&product).await, paid);
+    assert_eq!(product.charges().await, paid);
     product.stop().await;
 }
 
@@ -262,8 +251,8 @@ async fn who_hangs_up_before_the_first_word_pays_for_the_prompt() {
     drop(reading);
     pen.dropped().await;
     assert_eq!(product.settled("s2", 2).await.len(), 2);
-    assert_eq!(charges(&product).await.len(), 1);
-    assert_eq!(held(&product).await, 0);
+    assert_eq!(product.charges().await.len(), 1);
+    assert_eq!(product.held().await, 0);
     product.stop().await;
 }
 
@@ -287,7 +276,7 @@ async fn a_stream_goes_on_after_the_last_event_that_was_seen() {
         assert!(before_the_end.iter().all(|event| event.id > seen), "{events:?}");
     }
     assert_eq!(product.settled("s3", 2).await.len(), 2);
-    assert_eq!(charges(&product).await.len(), 1);
+    assert_eq!(product.charges().await.len(), 1);
     product.stop().await;
 }
 
@@ -305,8 +294,8 @@ async fn one_question_asked_twice_at_once_is_one_message_one_charge_and_one_answ
     assert_eq!(one.last().unwrap().data, other.last().unwrap().data);
     assert_eq!(told(&one), told(&other));
     assert_eq!(product.settled("s4", 2).await.len(), 2);
-    assert_eq!(charges(&product).await.len(), 1);
-    assert_eq!(held(&product).await, 0);
+    assert_eq!(product.charges().await.len(), 1);
+    assert_eq!(product.held().await, 0);
     product.stop().await;
 }
 
@@ -319,8 +308,8 @@ async fn a_model_that_fails_ends_the_stream_once_and_costs_nothing() {
     assert_eq!(last.name, "error");
     assert_eq!(last.data["error"]["code"], "unavailable");
     assert!(last.data["error"]["request_id"].as_str().unwrap().starts_with("req_"));
-    assert!(charges(&product).await.is_empty());
-    assert_eq!(held(&product).await, 0);
+    assert!(product.charges().await.is_empty());
+    assert_eq!(product.held().await, 0);
     let key = &product.runtime.demo().key;
     let whole = json!({ "message": "[[fail]] hello" });
     let answer = product.send(Method::POST, QUERY, key, Some(&whole)).await;
@@ -338,6 +327,6 @@ async fn a_conversation_in_human_hands_is_told_so_in_a_stream() {
     well_formed(&events);
     let done = &events.last().unwrap().data;
     assert_eq!((&done["answer"], &done["status"]), (&json!(""), &json!("human_owned")));
-    assert!(charges(&product).await.is_empty());
+    assert!(product.charges().await.is_empty());
     product.stop().await;
 }

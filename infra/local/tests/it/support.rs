@@ -117,6 +117,19 @@ impl Product {
         self.send(method, &path, &demo.operator_token, body).await
     }
 
+    /// What was charged in the demo workspace, newest first, of the first page of its ledger.
+    pub(crate) async fn charges(&self) -> Vec<i64> {
+        let ledger = self.operate(Method::GET, "/wallet/ledger", None).await.data(200);
+        let rows = ledger["items"].as_array().unwrap().iter();
+        let charges = rows.filter(|row| row["kind"] == "charge");
+        charges.map(|row| row["amount"].as_i64().unwrap()).collect()
+    }
+
+    /// What is held in the demo workspace.
+    pub(crate) async fn held(&self) -> Value {
+        self.operate(Method::GET, "/wallet", None).await.data(200)["held"].clone()
+    }
+
     /// Waits for a conversation to have so many messages and none in the making.
     pub(crate) async fn settled(&self, conversation: &str, messages: usize) -> Vec<Value> {
         let deadline = Instant::now() + PATIENCE;

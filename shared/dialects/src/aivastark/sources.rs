@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aiva_core::error::{Error, Problem, Result as CoreResult};
 use aiva_core::id::{SourceId, UploadId};
 use aiva_core::key::{Caller, Scope};
-use aiva_core::knowledge::{self, BeginUpload, Source, Upload};
+use aiva_core::knowledge::{self, Source, Upload};
 use aiva_core::ports::{KnowledgeStore, Ports, WorkspaceStore};
 use aiva_core::project::Project;
 use aiva_core::time;
@@ -16,9 +16,7 @@ use serde::Serialize;
 
 use super::list::{self, DEFAULT_ITEMS};
 use super::{project, route};
-use crate::http::{
-    Call, Edge, Failure, Fields, Function, Made, Reply, Route, RouteSet, Verb, once, unsigned,
-};
+use crate::http::{Call, Edge, Failure, Function, Made, Reply, Route, RouteSet, Verb, once};
 use crate::intake;
 
 const READING: (Function, Scope) = (Function::KnowledgeManage, Scope::KnowledgeRead);
@@ -109,25 +107,13 @@ async fn add<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure>
 
 async fn upload<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let (caller, project) = enter(&edge, &call).await?;
-    let fields = call.fields().await?;
-    let (body, command) = (fields.canonical(), new_upload(fields)?);
+    let (command, body) = intake::upload(&call).await?;
     let workspace = caller.key.id.workspace;
     once(&edge, &call, (workspace, &body), |app, env| async move {
         let upload = knowledge::begin_upload(app, &env, &project, command).await?;
         Made::json(StatusCode::CREATED, &UploadRow::from(upload))
     })
     .await
-}
-
-fn new_upload(mut fields: Fields) -> Result<BeginUpload, Failure> {
-    let written = |_: &'static str, text: &str| Ok(text.to_owned());
-    let filename = fields.required_text("filename", written);
-    let size = fields.required("size", unsigned);
-    let content_type = fields.optional_text("content_type", written);
-    let (Some(filename), Some(size), Some(content_type)) = (filename, size, content_type) else {
-        return Err(fields.refusal());
-    };
-    Ok(BeginUpload { filename, size, content_type })
 }
 
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

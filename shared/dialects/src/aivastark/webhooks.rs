@@ -15,7 +15,8 @@ use serde::Serialize;
 use super::list::{self, DEFAULT_ITEMS};
 use super::{project, route};
 use crate::http::{
-    Call, Edge, Failure, Fields, Function, Made, Reply, Route, RouteSet, Verb, list as texts, once,
+    Call, Edge, Failure, Fields, Function, Made, Reply, Route, RouteSet, Verb, as_written,
+    list as texts, once,
 };
 
 const MANAGING: (Function, Scope) = (Function::Admin, Scope::WebhooksManage);
@@ -78,7 +79,7 @@ async fn create<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
 }
 
 fn new_webhook(mut fields: Fields) -> Result<CreateWebhook, Failure> {
-    let url = fields.required_text("url", |_, text| Ok(text.to_owned()));
+    let url = fields.required_text("url", as_written);
     let events = fields.required("events", texts);
     let secret = fields.optional_text("secret", |_, text| Ok(SecretString::from(text)));
     let (Some(url), Some(events), Some(secret)) = (url, events, secret) else {

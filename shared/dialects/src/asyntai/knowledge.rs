@@ -13,7 +13,7 @@ use http::StatusCode;
 
 use super::asked::{limit, website, website_id};
 use super::wire::{Added, AddedPage, AddedTable, Entries, Entry, Removed};
-use crate::http::{Call, Edge, Failure, Form, FormFile, Made, Reply, once};
+use crate::http::{Call, Edge, Failure, Form, FormFile, Made, Reply, as_written, once};
 
 /// The shortest text that is taken, in characters.
 const MIN_CHARS: usize = 10;
@@ -32,7 +32,7 @@ pub(super) async fn add_text<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result
     let caller = call.authenticate(&edge).await?;
     let mut fields = fields?;
     let body = fields.canonical();
-    let title = fields.required_text("title", |_, text| Ok(text.to_owned()));
+    let title = fields.required_text("title", as_written);
     let text = fields.required_text("content", long_enough);
     let number = fields.optional("website_id", website_id);
     let (Some(title), Some(text), Some(number)) = (title, text, number) else {
@@ -58,7 +58,7 @@ pub(super) async fn add_url<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<
     let caller = call.authenticate(&edge).await?;
     let mut fields = fields?;
     let body = fields.canonical();
-    let url = fields.required_text("url", |_, text| Ok(text.to_owned()));
+    let url = fields.required_text("url", as_written);
     let number = fields.optional("website_id", website_id);
     let (Some(url), Some(number)) = (url, number) else { return Err(fields.refusal()) };
     let project = project::meant(&edge.app.store, &caller.key, number).await?;

@@ -13,7 +13,7 @@ use http::StatusCode;
 
 use super::asked::website_id;
 use super::wire::{NewHook, Removed, Subscribed, Webhooks};
-use crate::http::{Call, Edge, Failure, Made, Reply, list as texts, once};
+use crate::http::{Call, Edge, Failure, Made, Reply, as_written, list as texts, once};
 
 pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let key = call.authenticate(&edge).await?.key;
@@ -29,7 +29,7 @@ pub(super) async fn create<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<R
     let caller = call.authenticate(&edge).await?;
     let mut fields = fields?;
     let body = fields.canonical();
-    let url = fields.required_text("url", |_, text| Ok(text.to_owned()));
+    let url = fields.required_text("url", as_written);
     let events = fields.required("events", texts);
     let number = fields.optional("website_id", website_id);
     let (Some(url), Some(events), Some(number)) = (url, events, number) else {

@@ -112,6 +112,14 @@ pub fn text<'a>(field: &'static str, value: &'a Value) -> Result<&'a str> {
     value.as_str().ok_or_else(|| Error::invalid(field, "must be a string"))
 }
 
+/// A text as it was written; the use case judges it.
+///
+/// # Errors
+/// Never; it has the shape of its fellows.
+pub fn as_written(_: &'static str, text: &str) -> Result<String> {
+    Ok(text.to_owned())
+}
+
 /// The value as a whole number from 0.
 ///
 /// # Errors

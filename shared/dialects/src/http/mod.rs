@@ -28,7 +28,7 @@ use background::Background;
 pub use call::{Call, SourceAddress};
 pub use etag::is_none_match;
 pub use failure::Failure;
-pub use field::{Fields, list, text, unsigned, yes_or_no};
+pub use field::{Fields, as_written, list, text, unsigned, yes_or_no};
 pub use form::{Form, FormFile};
 pub use once::{Made, once, replayed};
 pub use query::Query;

@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use super::once::{Made, once};
 use super::page;
-use super::read::{as_written, change, whole};
+use super::read::{change, whole};
 use super::{for_deployment, for_owner, read};
-use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb, yes_or_no};
+use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb, as_written, yes_or_no};
 
 const RECHARGE: &[&str] = &["/admin/v1/workspaces/{workspace}/wallet/auto-recharge"];
 const LOW_BALANCE: &[&str] = &["/admin/v1/workspaces/{workspace}/wallet/low-balance"];

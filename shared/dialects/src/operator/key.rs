@@ -12,11 +12,12 @@ use serde::Serialize;
 
 use super::once::{Made, once};
 use super::page;
-use super::read::{as_written, change, whole};
+use super::read::{change, whole};
 use super::recovery::MissedSince;
 use super::{read, route};
 use crate::http::{
-    Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, list as texts, text, yes_or_no,
+    Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, as_written, list as texts, text,
+    yes_or_no,
 };
 
 pub(super) const CREATE: Route = route(Verb::Post, &["/admin/v1/workspaces/{workspace}/keys"]);

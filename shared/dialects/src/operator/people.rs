@@ -11,9 +11,8 @@ use serde::Serialize;
 
 use super::once::{Made, once};
 use super::page;
-use super::read::as_written;
 use super::{for_deployment, for_owner, read};
-use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb};
+use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, as_written};
 
 pub(super) const CREATE: Route =
     for_deployment(Verb::Post, &["/admin/v1/workspaces/{workspace}/operators"]);

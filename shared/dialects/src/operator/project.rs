@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 
 use super::once::{Made, once};
 use super::page;
-use super::read::{as_written, whole};
+use super::read::whole;
 use super::{read, route};
 use crate::http::{
-    Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, list as texts, yes_or_no,
+    Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, as_written, list as texts, yes_or_no,
 };
 
 pub(super) const CREATE: Route = route(Verb::Post, &["/admin/v1/workspaces/{workspace}/projects"]);

@@ -25,11 +25,6 @@ pub(super) fn id<T: std::str::FromStr>(call: &Call, name: &str) -> Result<T> {
     call.param(name).parse().map_err(|_| Error::NotFound)
 }
 
-/// A text as it was written; the use case judges it.
-pub(super) fn as_written(_: &'static str, text: &str) -> Result<String> {
-    Ok(text.to_owned())
-}
-
 /// The value as a whole number of either sign.
 pub(super) fn whole(field: &'static str, value: &Value) -> Result<i64> {
     value.as_i64().ok_or_else(|| Error::invalid(field, "must be a whole number"))

@@ -11,9 +11,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::once::{Made, once};
-use super::read::{as_written, whole};
+use super::read::whole;
 use super::{read, route};
-use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, yes_or_no};
+use crate::http::{
+    Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, as_written, yes_or_no,
+};
 
 pub(super) const RECOVER: Route =
     route(Verb::Post, &["/admin/v1/workspaces/{workspace}/deliveries/recover"]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aiva_core::error::Error;
-use aiva_core::knowledge::{self, BeginUpload, Source, Upload};
+use aiva_core::knowledge::{self, Source, Upload};
 use aiva_core::ports::{KnowledgeStore, Ports};
 use aiva_core::time;
 use http::StatusCode;
@@ -11,9 +11,8 @@ use serde::Serialize;
 
 use super::once::{Made, once};
 use super::page;
-use super::read::as_written;
 use super::{read, route};
-use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, unsigned};
+use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb};
 use crate::intake;
 
 const SOURCES: &str = "/admin/v1/workspaces/{workspace}/projects/{project}/sources";
@@ -119,25 +118,13 @@ async fn add<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure>
 }
 
 async fn upload<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
-    let fields = call.fields().await?;
-    let body = fields.canonical();
-    let command = new_upload(fields)?;
+    let (command, body) = intake::upload(&call).await?;
     let project = read::project(&edge, &call).await?;
     once(&edge, &call, (project.workspace, &body), |app, env| async move {
         let upload = knowledge::begin_upload(app, &env, &project, command).await?;
         Made::new(StatusCode::CREATED, &UploadRow::from(upload))
     })
     .await
-}
-
-fn new_upload(mut fields: Fields) -> Result<BeginUpload, Failure> {
-    let filename = fields.required_text("filename", as_written);
-    let size = fields.required("size", unsigned);
-    let content_type = fields.optional_text("contentType", as_written);
-    let (Some(filename), Some(size), Some(content_type)) = (filename, size, content_type) else {
-        return Err(fields.refusal());
-    };
-    Ok(BeginUpload { filename, size, content_type })
 }
 
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

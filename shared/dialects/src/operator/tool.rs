@@ -11,9 +11,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::page;
-use super::read::as_written;
 use super::{read, route};
-use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, yes_or_no};
+use crate::http::{
+    Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, as_written, yes_or_no,
+};
 
 pub(super) const PUT: Route =
     route(Verb::Put, &["/admin/v1/workspaces/{workspace}/projects/{project}/tools/{name}"]);

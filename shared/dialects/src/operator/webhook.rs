@@ -13,11 +13,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::once::{Made, once};
-use super::read::{as_written, whole};
+use super::read::whole;
 use super::recovery::MissedSince;
 use super::{page, read, route};
 use crate::http::{
-    Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, list as texts, yes_or_no,
+    Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, as_written, list as texts, yes_or_no,
 };
 
 pub(super) const CREATE: Route = route(Verb::Post, &["/admin/v1/workspaces/{workspace}/webhooks"]);

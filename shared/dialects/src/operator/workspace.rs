@@ -16,9 +16,11 @@ use serde::Serialize;
 
 use super::once::{Made, once};
 use super::page;
-use super::read::{as_written, change, whole};
+use super::read::{change, whole};
 use super::{for_deployment, read, route};
-use crate::http::{Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, yes_or_no};
+use crate::http::{
+    Call, Edge, Failure, Fields, Reply, Route, RouteSet, Verb, as_written, yes_or_no,
+};
 
 pub(super) const REQUEST: Route = for_deployment(Verb::Post, &["/admin/v1/workspaces"]);
 pub(super) const LIST: Route = for_deployment(Verb::Get, &["/admin/v1/workspaces"]);

@@ -89,6 +89,14 @@ async fn read_everywhere(world: &World, ours: &str, external: &str) -> Vec<Told>
     first
 }
 
+/// Begins a conversation in Asyntai's dialect, and answers our id of it.
+async fn begun(world: &World, key: &str) -> String {
+    let start = json!({ "message": "Hello", "session_id": EXTERNAL });
+    ask(world, ("POST", "/api/v1/chat/"), key, &start).await;
+    let found = get(world, &format!("/api/v1/conversations/{EXTERNAL}")).await;
+    found["data"]["conversationId"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn what_one_dialect_writes_all_of_them_read_under_the_same_ids() {
     let world = World::new().await;
@@ -150,10 +158,7 @@ async fn a_conversation_without_an_id_of_the_callers_has_ours_as_its_session_eve
 async fn a_human_who_takes_over_is_told_of_by_every_dialect_and_heard_in_all_of_them() {
     let world = World::new().await;
     let key = world.names["key"].clone();
-    let start = json!({ "message": "Hello", "session_id": EXTERNAL });
-    ask(&world, ("POST", "/api/v1/chat/"), &key, &start).await;
-    let found = get(&world, &format!("/api/v1/conversations/{EXTERNAL}")).await;
-    let ours = found["data"]["conversationId"].as_str().unwrap().to_owned();
+    let ours = begun(&world, &key).await;
     let inbox = format!("/admin/v1/workspaces/{}/conversations/{ours}", world.names["shop"]);
     for verb in ["take-over", "messages"] {
         let body = json!({ "agentName": "Dana", "content": "Dana here." });
@@ -182,10 +187,7 @@ async fn a_human_who_takes_over_is_told_of_by_every_dialect_and_heard_in_all_of_
 async fn another_tenants_key_and_one_without_the_scope_read_it_in_no_dialect() {
     let world = World::new().await;
     let key = world.names["key"].clone();
-    let start = json!({ "message": "Hello", "session_id": EXTERNAL });
-    ask(&world, ("POST", "/api/v1/chat/"), &key, &start).await;
-    let found = get(&world, &format!("/api/v1/conversations/{EXTERNAL}")).await;
-    let ours = found["data"]["conversationId"].as_str().unwrap().to_owned();
+    let ours = begun(&world, &key).await;
     let blind = world.key_without(Some(aiva_core::key::Scope::ConversationsRead)).await;
     for (_, path) in reads(&world, &ours, EXTERNAL) {
         let other = world.names["other"].clone();
