@@ -4,14 +4,14 @@ use aiva_adapters::absent::NoMailer;
 use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
-use aiva_adapters::llm::{self, Bedrock, OpenAi, OpenAiSettings, Provider};
+use aiva_adapters::llm::Provider;
 use aiva_adapters::objects::ObjectStore;
-use aiva_adapters::secrets::{RingVault, secret_field};
+use aiva_adapters::secrets::RingVault;
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::ports::Clock;
 use aiva_dialects::{Edge, SourceAddress, function, router, telling};
 use aiva_kit::clock::{OsEntropy, SystemClock};
-use aiva_kit::config::{Config, ModelChoice};
+use aiva_kit::config::Config;
 use aiva_kit::work::ModelDesk;
 use aiva_kit::{aws, serve, telemetry};
 
@@ -31,22 +31,7 @@ async fn main() -> Result<(), serve::Error> {
     let (own, settings) = ((SystemClock, OsEntropy), config.settings(telling::render));
     let reach = (reach, objects);
     let app = aws_ports::connect_with_desk(&sdk, config.table()?, reach, settings, own);
-    let model = match config.model {
-        ModelChoice::Extractive => Provider::Extractive(llm::Extractive),
-        ModelChoice::Scripted => Provider::Scripted(llm::Scripted),
-        ModelChoice::Bedrock { model } => {
-            let client = aws_sdk_bedrockruntime::Client::new(&aws::patient(&sdk));
-            Provider::Bedrock(Bedrock::new(client, model, llm::Patience::default(), OsEntropy))
-        }
-        ModelChoice::OpenAi(choice) => {
-            let key = match &choice.secret {
-                Some(secret) => Some(secret_field(&sdk, secret, "apiKey").await?),
-                None => choice.api_key,
-            };
-            let settings = OpenAiSettings::new(choice.base_url.parse()?, key, choice.model);
-            Provider::OpenAi(OpenAi::new(settings.with_tools(choice.tools), OsEntropy)?)
-        }
-    };
+    let model = Provider::connect(&config.model, Some(&sdk), OsEntropy).await?;
     aws::warm(aws_ports::warm(&app)).await;
     let http = GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?;
     let edge = Edge::with_desk(app, None, ModelDesk { model, index, http, epoch: 0 });

@@ -8,6 +8,7 @@ use aiva_adapters::extract::FileReader;
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
 use aiva_adapters::objects::ObjectStore;
+use aiva_adapters::secrets::secret_field;
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::ports::Clock;
 use aiva_core::webhook;
@@ -32,7 +33,13 @@ async fn main() -> Result<(), Error> {
     let reach = Reach { queue, vault: NoVault, mailer: NoMailer };
     let reach = (reach, ObjectStore::connect(&sdk, config.bucket()?));
     let own = (SystemClock, OsEntropy);
-    let settings = config.settings(webhook::nothing_to_tell);
+    let mut settings = config.settings(webhook::nothing_to_tell);
+    if let (Some(arn), Some(github)) = (&config.github_secret, &mut settings.knowledge.github) {
+        github.token = Some(secret_field(&sdk, arn, "token").await?);
+    }
+    if let (Some(arn), Some(drive)) = (&config.drive_secret, &mut settings.knowledge.drive) {
+        drive.key = Some(secret_field(&sdk, arn, "apiKey").await?);
+    }
     let app = aws_ports::connect_with(&sdk, config.table()?, reach, settings, own);
     let limits = IndexLimits { max_bytes: config.index_bytes, max_editions: 1 };
     let worker = Arc::new(IngestionWorker {

@@ -41,6 +41,9 @@ pub enum StartError {
     /// The embedded database or queue does not work.
     #[error("the embedded engine does not start: {0}")]
     Engine(String),
+    /// The model cannot be asked.
+    #[error("the model cannot be asked: {0}")]
+    Model(String),
     /// The demo workspace cannot be made.
     #[error("the demo cannot be made: {0}")]
     Demo(aiva_core::error::Error),

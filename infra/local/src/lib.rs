@@ -8,7 +8,6 @@ mod error;
 mod floor;
 mod http;
 mod mailbox;
-mod model;
 mod poll;
 mod queues;
 mod runtime;

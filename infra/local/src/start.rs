@@ -8,6 +8,7 @@ use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_adapters::extract::FileReader;
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
+use aiva_adapters::llm::Provider as ModelProvider;
 use aiva_adapters::mail::{FileMailer, Mailer};
 use aiva_adapters::names::SystemNames;
 use aiva_adapters::objects::{FolderObjects, ObjectStore};
@@ -17,8 +18,10 @@ use aiva_adapters::sqs::SqsQueue;
 use aiva_core::app::App;
 use aiva_core::payment::Provider;
 use aiva_core::ports::Clock;
+use aiva_core::reply::ModelChoice;
 use aiva_dialects::{Edge, function, router, telling};
 use aiva_embedded::{Clock as EngineClock, EmbeddedDynamo, EmbeddedSqs};
+use aiva_kit::aws;
 use aiva_kit::batch::{Order, Task};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::work::{Away, DeliveryWorker, GenerationWorker, IngestionWorker, ModelDesk};
@@ -34,7 +37,7 @@ use crate::floor::Places;
 use crate::poll::{Poller, Stop};
 use crate::queues::{self, Queues};
 use crate::runtime::{LocalDesk, LocalPorts, Runtime};
-use crate::{http, model, tend};
+use crate::{http, tend};
 
 const TABLE: &str = "aiva";
 /// Replies generated at once, at most.
@@ -85,7 +88,7 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     let payments = payment_desk(&config)?;
     let webhook = config.product.stripe.webhook_secret.clone();
     let desk: LocalDesk = Arc::new(ModelDesk {
-        model: model::choose(&config.product.model)?,
+        model: model(&config.product.model).await?,
         index: MemoryIndex::new(
             IndexLimits::of(config.product.index_bytes),
             ObjectStore::Folder(objects.clone()),
@@ -105,6 +108,13 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     tasks.spawn(tend::sweep(Arc::clone(&app), payments, stop.clone()));
     tasks.spawn(tend::expire(engines.dynamo, stop.clone()));
     Ok(Runtime { address, demo, app, edge, stop, tasks, _dir: dir })
+}
+
+/// Who writes the replies. Credentials of AWS are asked for only where the choice needs them.
+async fn model(choice: &ModelChoice) -> Result<ModelProvider<OsEntropy>, StartError> {
+    let sdk = choice.needs_aws().then(aws::sdk_config).transpose()?;
+    let model = ModelProvider::connect(choice, sdk.as_ref(), OsEntropy).await;
+    model.map_err(|error| StartError::Model(error.to_string()))
 }
 
 /// Stripe where it is chosen and its key is known, people otherwise.

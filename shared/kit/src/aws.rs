@@ -78,14 +78,6 @@ fn http_client() -> SharedHttpClient {
     })
 }
 
-/// The same configuration for calls that take long by nature (a model): the connection is bounded,
-/// the attempt is the caller's to bound, and nothing is tried again behind the caller's back.
-pub fn patient(config: &SdkConfig) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build();
-    let builder = config.to_builder().timeout_config(timeouts);
-    builder.retry_config(RetryConfig::disabled()).build()
-}
-
 /// Runs a cheap call during init, where the processor is not throttled yet, so that the first request
 /// finds an open connection. Its outcome does not matter, and it never holds up the start for long.
 pub async fn warm(call: impl Future<Output = ()>) {

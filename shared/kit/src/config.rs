@@ -8,12 +8,15 @@ use aiva_core::delivery::RetrySchedule;
 use aiva_core::egress::EgressPolicy;
 use aiva_core::knowledge::KnowledgeSettings;
 use aiva_core::payment::{PaymentSettings, Provider};
+use aiva_core::reply::ModelChoice;
 use aiva_core::webhook::Render;
 use secrecy::SecretString;
 
 mod knowledge;
+mod model;
 
 use knowledge::{parse_index_bytes, parse_knowledge};
+use model::parse_model;
 
 /// How long the queues are trusted on AWS before the sweep sends again, in milliseconds.
 const OUTBOX_GRACE_MS: u64 = 60_000;
@@ -22,7 +25,6 @@ const OUTBOX_GRACE_MS: u64 = 60_000;
 const ANSWER_WITHIN_MS: u64 = 27_000;
 const DEFAULT_BRAND: &str = "Assistify";
 const DEFAULT_STRIPE_URL: &str = "https://api.stripe.com";
-const DEFAULT_OPENAI_URL: &str = "https://api.openai.com/v1";
 /// A mailed link may not live longer than a day, in seconds.
 const MAX_LINK_SECONDS: u64 = 86_400;
 /// A verification may not hold longer than ten years, in seconds.
@@ -73,6 +75,10 @@ pub struct Config {
     pub bucket: Option<String>,
     /// How GitHub and Google Drive are read.
     pub knowledge: KnowledgeSettings,
+    /// The ARN of GitHub's token.
+    pub github_secret: Option<String>,
+    /// The ARN of Google Drive's key.
+    pub drive_secret: Option<String>,
     /// Memory for indices, in bytes.
     pub index_bytes: usize,
     /// The ARN of the key ring.
@@ -116,37 +122,6 @@ pub struct StripeChoice {
     pub webhook_secret: Option<SecretString>,
 }
 
-/// Who writes the replies.
-#[derive(Debug, Clone)]
-pub enum ModelChoice {
-    /// No model: the best passage answers.
-    Extractive,
-    /// An OpenAI-compatible endpoint.
-    OpenAi(OpenAiChoice),
-    /// Amazon Bedrock.
-    Bedrock {
-        /// A model id or an inference profile.
-        model: String,
-    },
-    /// A script (tests).
-    Scripted,
-}
-
-/// An OpenAI-compatible endpoint.
-#[derive(Debug, Clone)]
-pub struct OpenAiChoice {
-    /// Its base, up to and including `/v1`.
-    pub base_url: String,
-    /// The model's name.
-    pub model: String,
-    /// The API key, if it was given in clear.
-    pub api_key: Option<SecretString>,
-    /// The ARN of the secret that holds the API key, if there is one.
-    pub secret: Option<String>,
-    /// Whether it is offered tools; some endpoints refuse requests that have any.
-    pub tools: bool,
-}
-
 impl Config {
     /// Reads the process's environment.
     ///
@@ -175,6 +150,8 @@ impl Config {
             ingestion_queue_url: get("AIVA_INGESTION_QUEUE_URL"),
             bucket: get("AIVA_BUCKET"),
             knowledge: parse_knowledge(&get),
+            github_secret: get("AIVA_GITHUB_SECRET"),
+            drive_secret: get("AIVA_DRIVE_SECRET"),
             index_bytes: parse_index_bytes(get("AIVA_INDEX_MEBIBYTES").as_deref())?,
             keyring_secret: get("AIVA_KEYRING_SECRET"),
             operator_secret: get("AIVA_OPERATOR_SECRET"),
@@ -374,28 +351,6 @@ fn parse_timeout(text: Option<&str>) -> Result<Duration, ConfigError> {
     }
 }
 
-fn parse_model(get: &impl Fn(&str) -> Option<String>) -> Result<ModelChoice, ConfigError> {
-    match get("AIVA_MODEL").as_deref() {
-        None | Some("extractive") => Ok(ModelChoice::Extractive),
-        Some("scripted") => Ok(ModelChoice::Scripted),
-        Some("bedrock") => get("AIVA_BEDROCK_MODEL")
-            .map(|model| ModelChoice::Bedrock { model })
-            .ok_or(ConfigError::new("AIVA_BEDROCK_MODEL", "must be set for this model")),
-        Some("openai") => Ok(ModelChoice::OpenAi(OpenAiChoice {
-            base_url: get("AIVA_OPENAI_BASE_URL").unwrap_or_else(|| DEFAULT_OPENAI_URL.to_owned()),
-            model: get("AIVA_OPENAI_MODEL")
-                .ok_or(ConfigError::new("AIVA_OPENAI_MODEL", "must be set for this model"))?,
-            api_key: get("AIVA_OPENAI_API_KEY").map(SecretString::from),
-            secret: get("AIVA_OPENAI_SECRET"),
-            tools: flag("AIVA_OPENAI_TOOLS", get("AIVA_OPENAI_TOOLS").as_deref().or(Some("true")))?,
-        })),
-        Some(_) => {
-            let problem = "must be extractive, openai, bedrock or scripted";
-            Err(ConfigError::new("AIVA_MODEL", problem))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -438,20 +393,6 @@ mod tests {
                 !error.to_string().contains("hunter2") && !format!("{error:?}").contains(value)
             );
         }
-    }
-
-    #[test]
-    fn an_openai_compatible_endpoint_is_offered_tools_unless_that_is_switched_off() {
-        let tools = |value| -> Result<bool, ConfigError> {
-            let model = [("AIVA_MODEL", "openai"), ("AIVA_OPENAI_MODEL", "m")];
-            match read(&[model[0], model[1], ("AIVA_OPENAI_TOOLS", value)])?.model {
-                ModelChoice::OpenAi(choice) => Ok(choice.tools),
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!([tools(""), tools("true"), tools("false")], [Ok(true), Ok(true), Ok(false)]);
-        let error = tools("hunter2").unwrap_err().to_string();
-        assert_eq!(error, "AIVA_OPENAI_TOOLS must be true or false");
     }
 
     #[test]

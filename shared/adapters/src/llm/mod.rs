@@ -5,6 +5,8 @@ mod attempt;
 #[cfg(feature = "bedrock")]
 mod bedrock;
 mod calls;
+#[cfg(all(feature = "bedrock", feature = "secrets"))]
+mod connect;
 mod dialogue;
 #[cfg(feature = "bedrock")]
 mod document;

@@ -12,6 +12,7 @@ use crate::text::ExternalId;
 use crate::tool::{self, ToolAnswer};
 use crate::wallet::{Hold, LedgerEntry, Usage};
 
+mod choice;
 mod escalate;
 mod generate;
 mod listen;
@@ -21,6 +22,7 @@ mod settle;
 mod talk;
 pub mod tokens;
 
+pub use choice::{ModelChoice, OpenAiChoice};
 pub use generate::{Generated, GenerationSettings, Means, generate};
 pub(crate) use listen::first;
 pub use listen::{Listener, Listening};

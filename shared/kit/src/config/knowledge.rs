@@ -14,14 +14,16 @@ pub(super) fn parse_knowledge(get: &impl Fn(&str) -> Option<String>) -> Knowledg
     let base = |name: &str, default: &str| {
         get(name).unwrap_or_else(|| default.to_owned()).trim().trim_end_matches('/').to_owned()
     };
+    // A function that only takes sources knows that their keys exist, not what they are.
+    let is_set = |value: &str, arn: &str| get(value).or_else(|| get(arn)).is_some();
     KnowledgeSettings {
-        github: get("AIVA_GITHUB_TOKEN").map(|token| GithubAccess {
+        github: is_set("AIVA_GITHUB_TOKEN", "AIVA_GITHUB_SECRET").then(|| GithubAccess {
             base_url: base("AIVA_GITHUB_BASE_URL", DEFAULT_GITHUB_URL),
-            token: token.into(),
+            token: get("AIVA_GITHUB_TOKEN").map(Into::into),
         }),
-        drive: get("AIVA_DRIVE_KEY").map(|key| DriveAccess {
+        drive: is_set("AIVA_DRIVE_KEY", "AIVA_DRIVE_SECRET").then(|| DriveAccess {
             base_url: base("AIVA_DRIVE_BASE_URL", DEFAULT_DRIVE_URL),
-            key: key.into(),
+            key: get("AIVA_DRIVE_KEY").map(Into::into),
         }),
     }
 }

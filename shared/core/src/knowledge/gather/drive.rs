@@ -13,8 +13,8 @@ use crate::ports::{Extract, Fetch, Ports};
 pub struct DriveAccess {
     /// The API's base, without a slash at its end; `https://www.googleapis.com` mostly.
     pub base_url: String,
-    /// An API key.
-    pub key: SecretString,
+    /// An API key; `None` where this process fetches nothing.
+    pub key: Option<SecretString>,
 }
 
 const MAX_LIST_BYTES: usize = 64 * 1024;
@@ -56,10 +56,11 @@ pub(super) async fn gather<P: Ports, F: Fetch, X: Extract>(
     visit: &Visit<'_, P, F, X>,
     id: &str,
 ) -> Result<Gathered, Trouble> {
-    let Some(access) = &visit.app.settings.knowledge.drive else {
+    let access = visit.app.settings.knowledge.drive.as_ref();
+    let Some((access, key)) = access.and_then(|access| Some((access, access.key.as_ref()?))) else {
         return Err(Trouble::lasting("the setting AIVA_DRIVE_KEY is missing"));
     };
-    let key = [("x-goog-api-key", access.key.expose_secret().to_owned())];
+    let key = [("x-goog-api-key", key.expose_secret().to_owned())];
     let root = format!("{}/drive/v3/files/{id}", access.base_url);
     let about = format!("{root}?fields=name,mimeType,modifiedTime,md5Checksum");
     let answer = visit.api(&about, &key, MAX_LIST_BYTES).await?;

@@ -13,8 +13,8 @@ use crate::ports::{Extract, Fetch, Fetched, Ports};
 pub struct GithubAccess {
     /// The API's base, without a slash at its end; `https://api.github.com` mostly.
     pub base_url: String,
-    /// A token that may read contents.
-    pub token: SecretString,
+    /// A token that may read contents; `None` where this process fetches nothing.
+    pub token: Option<SecretString>,
 }
 
 /// Files of one repository at most.
@@ -73,10 +73,12 @@ pub(super) async fn gather<P: Ports, F: Fetch, X: Extract>(
     branch: Option<&str>,
     pattern: Option<&str>,
 ) -> Result<Gathered, Trouble> {
-    let Some(access) = &visit.app.settings.knowledge.github else {
+    let access = visit.app.settings.knowledge.github.as_ref();
+    let Some((access, token)) = access.and_then(|access| Some((access, access.token.as_ref()?)))
+    else {
         return Err(Trouble::lasting("the setting AIVA_GITHUB_TOKEN is missing"));
     };
-    let site = Site { visit, access, root: format!("{}/repos/{repository}", access.base_url) };
+    let site = Site { visit, token, root: format!("{}/repos/{repository}", access.base_url) };
     let branch = match branch {
         Some(branch) => branch.to_owned(),
         None => parse::<Repository>(&site.get("", JSON).await?)?.default_branch,
@@ -132,13 +134,13 @@ const RAW: &str = "application/vnd.github.raw+json";
 
 struct Site<'a, 'b, P: Ports, F, X> {
     visit: &'a Visit<'b, P, F, X>,
-    access: &'a GithubAccess,
+    token: &'a SecretString,
     root: String,
 }
 
 impl<P: Ports, F: Fetch, X: Extract> Site<'_, '_, P, F, X> {
     async fn get(&self, path: &str, accept: &str) -> Result<Fetched, Trouble> {
-        let token = self.access.token.expose_secret();
+        let token = self.token.expose_secret();
         let headers = [
             ("accept", accept.to_owned()),
             ("authorization", format!("Bearer {token}")),
