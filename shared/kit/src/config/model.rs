@@ -8,7 +8,9 @@ use super::{ConfigError, flag};
 const DEFAULT_OPENAI_URL: &str = "https://api.openai.com/v1";
 
 /// Reads who writes the replies.
-pub(super) fn parse_model(get: &impl Fn(&str) -> Option<String>) -> Result<ModelChoice, ConfigError> {
+pub(super) fn parse_model(
+    get: &impl Fn(&str) -> Option<String>,
+) -> Result<ModelChoice, ConfigError> {
     match get("AIVA_MODEL").as_deref() {
         None | Some("extractive") => Ok(ModelChoice::Extractive),
         Some("scripted") => Ok(ModelChoice::Scripted),
@@ -36,7 +38,7 @@ mod tests {
 
     #[test]
     fn an_openai_compatible_endpoint_is_offered_tools_unless_that_is_switched_off() {
-        let tools = |value: &'static str| {
+        let tools = |value: &'static str| -> Result<bool, ConfigError> {
             let get = |name: &str| match name {
                 "AIVA_MODEL" => Some("openai"),
                 "AIVA_OPENAI_MODEL" => Some("m"),
