@@ -253,8 +253,9 @@ class Suite:
             me = self.api.request("GET", path, bearer=self.key)
             mine = me.status == 200 and me.data.get("workspaceId") == self.workspace
             self.check(f"{path} tells the key its workspace", mine, me)
-        document = self.api.request("GET", "/api/v1/openapi.json")
-        self.check("the OpenAPI document is served", document.status == 200 and "paths" in document.json, document.status)
+        for path in ("/api/v1/openapi.json", "/openapi/aivastark.json", "/openapi/asyntai.json"):
+            document = self.api.request("GET", path)
+            self.check(f"{path} is served", document.status == 200 and "paths" in document.json, document.status)
         short = {**self.message, "content": "And gift cards?", "idempotencyKey": str(uuid.uuid4())}
         taken = self.api.request("POST", "/v1/messages", short, bearer=self.key)
         self.check("/v1/messages takes a message", taken.status == 202, taken)

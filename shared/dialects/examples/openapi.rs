@@ -1,9 +1,17 @@
-//! Prints the OpenAPI document, to be committed as `shared/dialects/openapi/aiva.json`.
+//! Writes the OpenAPI documents anew, into the folder that is given: `shared/dialects/openapi`.
 
-use std::io::Write;
+use std::fs;
+use std::io::Error;
+use std::path::PathBuf;
+
+use aiva_dialects::openapi;
 
 fn main() -> std::io::Result<()> {
-    let document = aiva_dialects::openapi::document();
-    let text = document.to_pretty_json().map_err(std::io::Error::other)?;
-    writeln!(std::io::stdout(), "{text}")
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.ok_or_else(|| Error::other("which folder?"))?;
+    for document in openapi::ALL {
+        let text = openapi::text(&(document.build)()).map_err(Error::other)?;
+        fs::write(folder.join(format!("{}.json", document.name)), text)?;
+    }
+    Ok(())
 }

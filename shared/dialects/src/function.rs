@@ -12,7 +12,11 @@ pub fn message_submit<P: Ports>() -> RouteSet<P> {
 
 /// The routes of `conversation-read`; it also answers whatever no route matches.
 pub fn conversation_read<P: Ports>() -> RouteSet<P> {
-    aiva::reading().with(aivastark::reading()).with(aerochat::reading()).with(asyntai::reading())
+    aiva::reading()
+        .with(aivastark::reading())
+        .with(aksita::reading())
+        .with(aerochat::reading())
+        .with(asyntai::reading())
 }
 
 /// The routes of `identity-verify`.
@@ -22,8 +26,10 @@ pub fn identity_verify<P: Ports>() -> RouteSet<P> {
 
 /// The routes of `chat`.
 pub fn chat<P: Ports>() -> RouteSet<P> {
-    let aivastark = aivastark::chatting();
-    aksita::serving().with(aivastark).with(aerochat::chatting()).with(asyntai::chatting())
+    aksita::chatting()
+        .with(aivastark::chatting())
+        .with(aerochat::chatting())
+        .with(asyntai::chatting())
 }
 
 /// The routes of `knowledge-manage`.

@@ -11,6 +11,7 @@ pub mod aivastark;
 pub mod aksita;
 pub mod asking;
 pub mod asyntai;
+mod describe;
 pub mod function;
 pub mod http;
 mod intake;

@@ -121,7 +121,7 @@ fn the_five_dialects_have_the_same_shape_and_there_is_no_sixth() {
     };
     let mut expected = DIALECTS;
     expected.sort_unstable();
-    let beside = ["http", "operator", "payments", "verify"];
+    let beside = ["describe", "http", "operator", "payments", "verify"];
     assert_eq!(of_dialects("shared/dialects/src", &beside), expected);
     assert_eq!(of_dialects("shared/dialects/tests/transcripts", &["operator"]), expected);
     let known = aiva_core::dialect::Dialect::ALL.map(aiva_core::dialect::Dialect::as_str);
@@ -162,7 +162,7 @@ fn a_dialect_knows_itself_and_the_shared_way_of_http_and_no_other_dialect() {
         for (at, line) in product_lines(&text).enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             let foreign = named_of_the_crate(code);
-            let known = ["http", "asking", "intake", own];
+            let known = ["http", "asking", "describe", "intake", own];
             if foreign.iter().any(|name| !known.contains(&name.as_str())) {
                 faults.push(format!("{path}:{}: {}", at + 1, line.trim()));
             }

@@ -4,11 +4,13 @@ use aiva_core::dialect::Dialect;
 use aiva_core::key::Scope;
 use aiva_core::ports::Ports;
 
+use crate::describe;
 use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
 
 mod contacts;
 pub mod error;
 mod messages;
+pub(crate) mod openapi;
 mod redact;
 mod telling;
 mod wire;
@@ -41,8 +43,16 @@ const LIST_MESSAGES: Route = Route {
     access: Access::Key(Scope::ConversationsRead),
 };
 
+const OPENAPI: Route = Route {
+    function: Function::ConversationRead,
+    voice: VOICE,
+    verb: Verb::Get,
+    paths: &["/openapi/aerochat.json"],
+    access: Access::Open,
+};
+
 /// Its routes.
-pub const ROUTES: &[Route] = &[SEND, READ_CONTACT, LIST_MESSAGES];
+pub const ROUTES: &[Route] = &[SEND, READ_CONTACT, LIST_MESSAGES, OPENAPI];
 
 /// What `chat` serves of it.
 pub(crate) fn chatting<P: Ports>() -> RouteSet<P> {
@@ -54,4 +64,5 @@ pub(crate) fn reading<P: Ports>() -> RouteSet<P> {
     RouteSet::new()
         .serve(READ_CONTACT, |edge, call| Box::pin(contacts::show(edge, call)))
         .serve(LIST_MESSAGES, |edge, call| Box::pin(messages::list(edge, call)))
+        .serve(OPENAPI, |_, _| Box::pin(describe::serve(openapi::COMMITTED)))
 }

@@ -4,6 +4,7 @@ use aiva_core::dialect::Dialect;
 use aiva_core::key::Scope;
 use aiva_core::ports::Ports;
 
+use crate::describe;
 use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
 
 mod conversations;
@@ -58,7 +59,7 @@ const OPENAPI: Route = Route {
     function: Function::ConversationRead,
     voice: VOICE,
     verb: Verb::Get,
-    paths: &["/api/v1/openapi.json", "/v1/openapi.json"],
+    paths: &["/api/v1/openapi.json", "/v1/openapi.json", "/openapi/aiva.json"],
     access: Access::Open,
 };
 
@@ -90,5 +91,5 @@ pub(crate) fn reading<P: Ports>() -> RouteSet<P> {
         .serve(LIST_CONVERSATIONS, |edge, call| Box::pin(conversations::list(edge, call)))
         .serve(READ_CONVERSATION, |edge, call| Box::pin(conversations::read(edge, call)))
         .serve(ME, |edge, call| Box::pin(me::show(edge, call)))
-        .serve(OPENAPI, |_, _| Box::pin(openapi::show()))
+        .serve(OPENAPI, |_, _| Box::pin(describe::serve(openapi::COMMITTED)))
 }

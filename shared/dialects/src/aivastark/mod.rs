@@ -4,11 +4,13 @@ use aiva_core::dialect::Dialect;
 use aiva_core::key::Scope;
 use aiva_core::ports::Ports;
 
+use crate::describe;
 use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
 
 mod conversations;
 pub mod error;
 mod list;
+pub(crate) mod openapi;
 mod project;
 mod query;
 mod sources;
@@ -19,6 +21,14 @@ mod widgets;
 mod wire;
 
 pub(crate) use telling::render;
+
+const OPENAPI: Route = Route {
+    function: Function::ConversationRead,
+    voice: Voice::Dialect(Dialect::Aivastark),
+    verb: Verb::Get,
+    paths: &["/openapi/aivastark.json"],
+    access: Access::Open,
+};
 
 /// Its routes.
 pub const ROUTES: &[Route] = &[
@@ -39,11 +49,12 @@ pub const ROUTES: &[Route] = &[
     webhooks::LIST,
     webhooks::READ,
     webhooks::DELETE,
+    OPENAPI,
 ];
 
 /// What `conversation-read` serves of it.
 pub(crate) fn reading<P: Ports>() -> RouteSet<P> {
-    conversations::serving()
+    conversations::serving().serve(OPENAPI, |_, _| Box::pin(describe::serve(openapi::COMMITTED)))
 }
 
 /// What `chat` serves of it.

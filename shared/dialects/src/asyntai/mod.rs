@@ -4,6 +4,7 @@ use aiva_core::dialect::Dialect;
 use aiva_core::key::Scope;
 use aiva_core::ports::Ports;
 
+use crate::describe;
 use crate::http::{Access, Function, Route, RouteSet, Verb, Voice};
 
 mod account;
@@ -11,6 +12,7 @@ mod asked;
 mod chat;
 pub mod error;
 mod knowledge;
+pub(crate) mod openapi;
 mod sessions;
 mod telling;
 mod webhooks;
@@ -55,6 +57,14 @@ const WEBHOOKS: Route = manage(Verb::Get, &["/api/v1/webhooks"]);
 const SUBSCRIBE: Route = manage(Verb::Post, &["/api/v1/webhooks"]);
 const UNSUBSCRIBE: Route = manage(Verb::Delete, &["/api/v1/webhooks/{id}"]);
 
+const OPENAPI: Route = Route {
+    function: Function::ConversationRead,
+    voice: Voice::Dialect(Dialect::Asyntai),
+    verb: Verb::Get,
+    paths: &["/openapi/asyntai.json"],
+    access: Access::Open,
+};
+
 /// Its routes.
 pub const ROUTES: &[Route] = &[
     CHAT,
@@ -71,6 +81,7 @@ pub const ROUTES: &[Route] = &[
     WEBHOOKS,
     SUBSCRIBE,
     UNSUBSCRIBE,
+    OPENAPI,
 ];
 
 /// What `admin` serves of it.
@@ -104,4 +115,5 @@ pub(crate) fn reading<P: Ports>() -> RouteSet<P> {
         .serve(SESSIONS, |edge, call| Box::pin(sessions::list(edge, call)))
         .serve(LEADS, |edge, call| Box::pin(sessions::leads(edge, call)))
         .serve(ACCOUNT, |edge, call| Box::pin(account::show(edge, call)))
+        .serve(OPENAPI, |_, _| Box::pin(describe::serve(openapi::COMMITTED)))
 }

@@ -14,6 +14,8 @@ use aiva_dialects::telling::render;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::described::Documents;
+
 const ZEROS: &str = "00000000000000000000000000";
 const AT: &str = "2026-06-16T10:00:00Z";
 
@@ -303,6 +305,29 @@ fn the_native_events_of_a_project_read_like_the_callbacks_of_a_key() {
     });
     for event in Event::of_dialect(Dialect::Aiva) {
         assert!(told_events.contains(event), "nothing tells {}", event.as_str());
+    }
+}
+
+#[test]
+fn what_is_told_is_what_the_documents_describe_field_by_field() {
+    let mut documents = Documents::read();
+    for (dialect, redaction) in [
+        (Dialect::Aiva, Redaction::Passthrough),
+        (Dialect::Aivastark, Redaction::Passthrough),
+        (Dialect::Aerochat, Redaction::Passthrough),
+        (Dialect::Aerochat, Redaction::Strict),
+        (Dialect::Asyntai, Redaction::Passthrough),
+    ] {
+        let mut checked = 0;
+        with_facts(|name, fact| {
+            let Some((event, body)) = told(dialect, redaction, fact) else { return };
+            let place = "post/requestBody/content/application~1json/schema";
+            let schema = format!("/webhooks/{}/{place}", event.as_str());
+            let outcome = documents.check(dialect.as_str(), &schema, &body);
+            assert_eq!(outcome, Ok(()), "{} {name}", dialect.as_str());
+            checked += 1;
+        });
+        assert!(checked > Event::of_dialect(dialect).len(), "{}: {checked}", dialect.as_str());
     }
 }
 

@@ -8,18 +8,27 @@
 //! `{{time}}` a time to the millisecond, `{{seconds}}` to the second); `{{*}}` is anything, a header's `{{-}}` says that there is none, and `{{x*9}}`
 //! writes nine x. `@mail name` takes the token of the newest mail, and a body of lines that begin with
 //! `~ ` is a page that holds these texts.
+//!
+//! Every answer must also be one that the OpenAPI documents describe, field by field, and so must every
+//! request that was taken; and every route of a dialect is shown at least once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use aiva_dialects::http::{Access, Route};
+use aiva_dialects::{aerochat, aiva, aivastark, aksita, asyntai, operator};
 use axum::body::Body;
 use axum::extract::Request;
-use http::HeaderMap;
+use http::response::Parts;
+use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
+use crate::described::{Answer, Documents};
 use crate::world::{Manner, World};
 
 type Names = BTreeMap<String, String>;
+/// Routes that were shown to do what they are for, by verb and path.
+type Shown = BTreeSet<(&'static str, &'static str)>;
 
 #[derive(Debug, Default)]
 struct Exchange {
@@ -173,6 +182,30 @@ fn same_body(exchange: &Exchange, actual: &[u8], names: &mut Names) -> Result<()
     same(&expected, &actual, names)
 }
 
+/// Whether the documents describe the answer; and the request, where it was taken.
+fn is_described(
+    documents: &mut Documents,
+    exchange: &Exchange,
+    asked: &str,
+    (parts, body): (&Parts, &[u8]),
+    shown: &mut Shown,
+) -> Result<(), String> {
+    // What is no route, or a page for people, is in no document.
+    let target = exchange.path.as_str();
+    let Some(operation) = documents.meant(&exchange.method, target) else { return Ok(()) };
+    let kind = parts.headers.get(header::CONTENT_TYPE);
+    let kind = kind.map_or("", |kind| kind.to_str().unwrap_or_default());
+    let answer = Answer { status: parts.status.as_u16(), kind, body };
+    documents.check_answer(&operation, &answer)?;
+    if parts.status.is_success() {
+        shown.insert((operation.route.verb.as_str(), operation.route.path()));
+        if let Ok(asked) = serde_json::from_str(asked) {
+            documents.check_request(&operation, &asked)?;
+        }
+    }
+    Ok(())
+}
+
 async fn prepare(world: &mut World, exchange: &Exchange) {
     for step in &exchange.before {
         match step.split_once(' ') {
@@ -194,7 +227,8 @@ async fn prepare(world: &mut World, exchange: &Exchange) {
     }
 }
 
-async fn replay(file: &Path) {
+/// Replays a file; notes which routes it shows.
+async fn replay(file: &Path, documents: &mut Documents, shown: &mut Shown) {
     let text = format!("\n{}", std::fs::read_to_string(file).unwrap());
     let mut world = World::new().await;
     for exchange in parse(&text) {
@@ -212,6 +246,7 @@ async fn replay(file: &Path) {
         } else {
             body
         };
+        let asked = body.clone();
         let body = Body::from(body);
         let response = world.send(request.body(body).unwrap()).await;
         let (parts, body) = response.into_parts();
@@ -219,6 +254,7 @@ async fn replay(file: &Path) {
         let outcome = if parts.status.as_u16() == exchange.status {
             same_headers(&exchange, &parts.headers, &mut world.names)
                 .and_then(|()| same_body(&exchange, &body, &mut world.names))
+                .and_then(|()| is_described(documents, &exchange, &asked, (&parts, &body), shown))
         } else {
             Err(format!("status {} ≠ {}", exchange.status, parts.status))
         };
@@ -230,44 +266,49 @@ async fn replay(file: &Path) {
     }
 }
 
-/// Every transcript of a dialect's folder.
-async fn replay_all(dialect: &str) {
+/// Every transcript of a dialect's folder, which show all of its routes.
+async fn replay_all(dialect: &str, routes: &[Route]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(dialect);
     let entries = std::fs::read_dir(&folder).unwrap();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(!files.is_empty(), "no transcripts in {}", folder.display());
+    let (mut documents, mut shown) = (Documents::read(), Shown::new());
     for file in files {
-        replay(&file).await;
+        replay(&file, &mut documents, &mut shown).await;
     }
+    let unshown = routes.iter().filter(|route| route.access != Access::Open);
+    let unshown = unshown.map(|route| (route.verb.as_str(), route.path()));
+    let unshown: Vec<_> = unshown.filter(|route| !shown.contains(route)).collect();
+    assert!(unshown.is_empty(), "no transcript shows {unshown:?}");
 }
 
 #[tokio::test]
 async fn aiva_answers_as_its_transcripts_show() {
-    replay_all("aiva").await;
+    replay_all("aiva", aiva::ROUTES).await;
 }
 
 #[tokio::test]
 async fn aivastark_answers_as_its_transcripts_show() {
-    replay_all("aivastark").await;
+    replay_all("aivastark", aivastark::ROUTES).await;
 }
 
 #[tokio::test]
 async fn aksita_answers_as_its_transcripts_show() {
-    replay_all("aksita").await;
+    replay_all("aksita", aksita::ROUTES).await;
 }
 
 #[tokio::test]
 async fn aerochat_answers_as_its_transcripts_show() {
-    replay_all("aerochat").await;
+    replay_all("aerochat", aerochat::ROUTES).await;
 }
 
 #[tokio::test]
 async fn asyntai_answers_as_its_transcripts_show() {
-    replay_all("asyntai").await;
+    replay_all("asyntai", asyntai::ROUTES).await;
 }
 
 #[tokio::test]
 async fn the_operator_api_answers_as_its_transcripts_show() {
-    replay_all("operator").await;
+    replay_all("operator", operator::ROUTES).await;
 }

@@ -1,14 +1,10 @@
 //! The OpenAPI 3.1 document. What is served is the committed text; a test holds it to the code.
 
-use bytes::Bytes;
-use http::StatusCode;
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server};
-
-use crate::http::{Cache, Failure, Reply};
 
 pub(crate) mod answer;
 mod path;
@@ -18,18 +14,14 @@ mod webhook;
 /// The document as it is committed and served.
 pub const COMMITTED: &str = include_str!("../../../openapi/aiva.json");
 
-pub(super) async fn show() -> Result<Reply, Failure> {
-    let body = Bytes::from_static(COMMITTED.as_bytes());
-    Ok(Reply::bytes(StatusCode::OK, "application/json", body).cached(Cache::Public))
-}
-
 const DESCRIPTION: &str = "Send your end users' messages to Aiva over HTTP and get her replies by a \
 signed callback or by polling. Every answer carries `X-Request-Id`; every authenticated one carries \
 `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`. Errors have one envelope: branch \
 on `code`. Unknown request fields and query parameters are ignored, and a trailing slash changes \
 nothing. The same resources are reachable under `/v1`. \
 What is tagged `operator` lies under `/admin/v1`, takes the operator's token, answers in the same \
-envelope, and lists newest first.";
+envelope, and lists newest first. The other dialects have documents of their own: \
+`/openapi/aivastark.json`, `/openapi/aksita.json`, `/openapi/aerochat.json`, `/openapi/asyntai.json`.";
 
 /// Builds the dialect's part of the document from the wire types, the routes and the renderer of errors.
 pub fn document() -> OpenApi {

@@ -3,8 +3,7 @@
 use aiva_core::error::{Conflict, Error, Forbidden};
 use aiva_core::operator::Role;
 use utoipa::openapi::path::{
-    HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
-    PathsBuilder,
+    OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths, PathsBuilder,
 };
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -14,13 +13,13 @@ use utoipa::openapi::{
 };
 
 use crate::aiva::openapi::answer::{enveloped, refusals};
+use crate::describe::field::{self, Field, Kind, object};
+use crate::describe::method;
 use crate::http::{Access, Failure, Verb};
 
-mod field;
 mod shapes;
 mod table;
 
-use field::{Field, Kind, object};
 use table::{Answer, Body, Described};
 
 /// Below what all its paths lie.
@@ -62,16 +61,6 @@ pub(crate) fn add_to(components: &mut Components) {
     components.add_security_scheme(TOKEN, SecurityScheme::Http(token));
 }
 
-fn method(verb: Verb) -> HttpMethod {
-    match verb {
-        Verb::Get => HttpMethod::Get,
-        Verb::Post => HttpMethod::Post,
-        Verb::Put => HttpMethod::Put,
-        Verb::Patch => HttpMethod::Patch,
-        Verb::Delete => HttpMethod::Delete,
-    }
-}
-
 fn operation(described: &Described) -> OperationBuilder {
     let nothing: [&str; 0] = [];
     let operation = OperationBuilder::new()
@@ -108,7 +97,7 @@ fn parameters(described: &Described) -> Vec<Parameter> {
         .collect();
     let lists = matches!(described.answer, Answer::Page(_)).then_some(LIST_QUERY);
     for field in lists.into_iter().flatten().chain(described.query) {
-        let query = parameter(field.name, ParameterIn::Query, field.schema());
+        let query = parameter(field.name, ParameterIn::Query, field.bare_schema());
         parameters.push(query.description(Some(field.what)).required(Required::False).build());
     }
     if described.route.verb == Verb::Post {

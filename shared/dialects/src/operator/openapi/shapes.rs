@@ -1,7 +1,9 @@
 //! What the operator API answers.
 
-use super::field::Kind::{Document, Flag, Shape as Of, Shapes, Text, Texts, Time, Whole, Word};
-use super::field::{Field, Shape, field};
+use crate::describe::field::Kind::{
+    Document, Flag, Shape as Of, Shapes, Text, Texts, Time, Whole, Word,
+};
+use crate::describe::field::{Field, Shape, field, shape};
 
 const STATUS: &[&str] = &["pending", "active", "suspended"];
 const DELIVERY_STATUS: &[&str] = &["pending", "delivered", "given_up", "skipped", "cancelled"];
@@ -54,14 +56,6 @@ pub(super) const ALL: &[Shape] = &[
     shape("InboxConversationDetail", "It, with messages in order.", &[CONVERSATION, MESSAGES]),
     shape("InboxMessage", "One message.", &[MESSAGE]),
 ];
-
-const fn shape(
-    name: &'static str,
-    what: &'static str,
-    fields: &'static [&'static [Field]],
-) -> Shape {
-    Shape { name, what, fields }
-}
 
 const WORKSPACE: &[Field] = &[
     field("workspaceId", Text, "Its id"),

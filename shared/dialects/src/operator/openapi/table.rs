@@ -1,8 +1,8 @@
 //! Every route of the operator API, with what it takes and what it answers.
 
-use super::field::Kind::{Document, Flag, Text, Texts, Time, Whole, Word};
-use super::field::{Field, field};
 use super::shapes::{DIALECTS, METHOD, REDACTIONS};
+use crate::describe::field::Kind::{Document, Flag, Text, Texts, Time, Whole, Word};
+use crate::describe::field::{Field, field};
 use crate::http::Route;
 use crate::operator::{
     billing, contact, conversation, delivery, key, people, project, recovery, source, takeover,
@@ -44,6 +44,9 @@ pub(super) enum Answer {
 
 use Answer::{Fields, New, One, Page};
 use Body::{May, Must};
+
+/// Nothing has to be said.
+const EMPTY: Body = May(&[]);
 
 const fn described(
     route: Route,
@@ -161,7 +164,7 @@ const KEYS: &[Described] = &[
         One(200, "KeySecrets"),
     )
     .body(May(OVERLAP)),
-    described(key::TEST, "sendTest", "Send a signed test.ping", Fields(202, PING)),
+    described(key::TEST, "sendTest", "Send a signed test.ping", Fields(202, PING)).body(EMPTY),
 ];
 
 const OVERLAP: &[Field] =
@@ -190,7 +193,8 @@ const WEBHOOKS: &[Described] = &[
             field("enabled", Flag, "Whether they are sent").optional(),
         ])),
     described(webhook::REMOVE, "deleteWebhook", "Delete a webhook", One(200, "Webhook")),
-    described(webhook::TEST, "testWebhook", "Send a signed test.ping", Fields(202, PING)),
+    described(webhook::TEST, "testWebhook", "Send a signed test.ping", Fields(202, PING))
+        .body(EMPTY),
     described(webhook::ROTATE_SECRET, "rotateWebhookSecret", "Sign anew", Fields(200, &[SIGNS]))
         .body(May(OVERLAP)),
 ];
@@ -227,7 +231,8 @@ const DELIVERIES: &[Described] = &[
         "replayDelivery",
         "Send the same bytes again",
         Fields(202, REPLAYED),
-    ),
+    )
+    .body(EMPTY),
     described(
         recovery::RECOVER,
         "recoverDeliveries",
@@ -282,7 +287,8 @@ const MONEY: &[Described] = &[
     .body(Must(METHOD[0])),
     described(billing::LIST, "listPayments", "List the payments", Page("Payment")),
     described(billing::READ, "readPayment", "Read a payment", One(200, "Payment")),
-    described(billing::CONFIRM, "confirmPayment", "The money is there", One(200, "Payment")),
+    described(billing::CONFIRM, "confirmPayment", "The money is there", One(200, "Payment"))
+        .body(EMPTY),
     described(billing::FAIL, "failPayment", "The money does not come", One(200, "Payment"))
         .body(May(&[field("reason", Text, "Why").optional()])),
 ];
@@ -371,8 +377,8 @@ const INBOX: &[Described] = &[
         .body(Must(AGENT_NAME)),
     described(takeover::REPLY, "replyAsAgent", "Write in it", One(201, "InboxMessage"))
         .body(Must(WRITTEN)),
-    described(takeover::HAND_BACK, "handBack", "Hand it back to the agent", DETAIL),
-    described(takeover::RESOLVE, "resolve", "Close it", DETAIL),
+    described(takeover::HAND_BACK, "handBack", "Hand it back to the agent", DETAIL).body(EMPTY),
+    described(takeover::RESOLVE, "resolve", "Close it", DETAIL).body(EMPTY),
 ];
 
 const DETAIL: Answer = One(200, "InboxConversationDetail");
