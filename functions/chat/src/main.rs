@@ -4,7 +4,7 @@ use aiva_adapters::absent::NoMailer;
 use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
-use aiva_adapters::llm::Provider;
+use aiva_adapters::llm::{Embeddings, Provider};
 use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::RingVault;
 use aiva_adapters::sqs::SqsQueue;
@@ -27,7 +27,9 @@ async fn main() -> Result<(), serve::Error> {
         mailer: NoMailer,
     };
     let objects = ObjectStore::connect(&sdk, config.bucket()?);
-    let index = MemoryIndex::new(IndexLimits::of(config.index_bytes), objects.clone());
+    let embedder = Embeddings::connect(&config.embedding, Some(&sdk), OsEntropy).await?;
+    let limits = IndexLimits::of(config.index_bytes);
+    let index = MemoryIndex::with_embedder(limits, objects.clone(), embedder);
     let (own, settings) = ((SystemClock, OsEntropy), config.settings(telling::render));
     let reach = (reach, objects);
     let app = aws_ports::connect_with_desk(&sdk, config.table()?, reach, settings, own);

@@ -7,6 +7,7 @@ use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::extract::FileReader;
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
+use aiva_adapters::llm::Embeddings;
 use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::secret_field;
 use aiva_adapters::sqs::SqsQueue;
@@ -31,7 +32,8 @@ async fn main() -> Result<(), Error> {
     let queue = queue.with_ingestion(Some(config.ingestion_queue_url()?.to_owned()));
     let back = queue.ingestions_back();
     let reach = Reach { queue, vault: NoVault, mailer: NoMailer };
-    let reach = (reach, ObjectStore::connect(&sdk, config.bucket()?));
+    let objects = ObjectStore::connect(&sdk, config.bucket()?);
+    let reach = (reach, objects.clone());
     let own = (SystemClock, OsEntropy);
     let mut settings = config.settings(webhook::nothing_to_tell);
     if let (Some(arn), Some(github)) = (&config.github_secret, &mut settings.knowledge.github) {
@@ -41,12 +43,13 @@ async fn main() -> Result<(), Error> {
         drive.key = Some(secret_field(&sdk, arn, "apiKey").await?);
     }
     let app = aws_ports::connect_with(&sdk, config.table()?, reach, settings, own);
+    let embedder = Embeddings::connect(&config.embedding, Some(&sdk), OsEntropy).await?;
     let limits = IndexLimits { max_bytes: config.index_bytes, max_editions: 1 };
     let worker = Arc::new(IngestionWorker {
         app,
         fetch: GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?,
         extract: FileReader::default(),
-        index: MemoryIndex::new(limits, ObjectStore::Off),
+        index: MemoryIndex::with_embedder(limits, objects, embedder),
         epoch: 0,
     });
     let work = move |task| Arc::clone(&worker).work(task);

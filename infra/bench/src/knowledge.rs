@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
 use aiva_adapters::objects::{FolderObjects, ObjectStore};
 use aiva_core::id::{Id, ProjectId, SourceId};
-use aiva_core::knowledge::{Built, Document, Edition, Generation, Layout};
-use aiva_core::ports::{KnowledgeIndex, Objects};
+use aiva_core::knowledge::{Built, Document, Edition, EmbedError, Generation, Layout};
+use aiva_core::ports::{Embedder, KnowledgeIndex, NoEmbedder, Objects};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
@@ -29,6 +29,8 @@ const QUESTIONS: u64 = 500;
 /// Words of a document, and how many different ones there are.
 const DOCUMENT_WORDS: usize = 1_000;
 const VOCABULARY: u64 = 30_000;
+/// The length of a passage's vector, where it has one.
+const DIMENSIONS: usize = 512;
 
 /// Measures an index over synthetic documents.
 pub(crate) async fn measure(progress: impl Fn(&str)) -> Result<Report> {
@@ -37,53 +39,110 @@ pub(crate) async fn measure(progress: impl Fn(&str)) -> Result<Report> {
     let sample = built(&MemoryIndex::default(), documents(50)).await?.total;
     for (wanted, limits) in SIZES {
         progress(&format!("knowledge: {wanted} passages"));
-        let dir = TempDir::new()?;
-        let secret = SecretString::from("bench");
-        let folder = FolderObjects::new(dir.path().to_owned(), secret, String::new());
-        let objects = ObjectStore::Folder(folder);
         let count = usize::try_from(wanted * 50 / sample)? + 1;
-        let documents = documents(count);
-        let began = Instant::now();
-        let made = built(&index(&objects), documents).await?;
-        let bytes = made.bytes.len();
-        objects.put(OBJECT, made.bytes).await.map_err(|error| format!("{error:?}"))?;
-        let publish = began.elapsed();
-        let generation = Generation {
-            object: OBJECT.to_owned(),
-            version: 1,
-            bytes: u64::try_from(bytes)?,
-            chunks: made.total,
-        };
-        let (open, opened) = opened(&objects, &generation).await?;
-        let asked = asked(&opened).await?;
-        let (median, last) = (at(&asked, 500), at(&asked, 990));
-        let measured = [("publish", publish), ("cold open", open), ("question, p99", last)];
-        for ((what, time), (limit, most)) in measured.into_iter().zip(limits) {
+        let words = published(NoEmbedder, count).await?;
+        let measured = [words.times[0], words.times[1], words.times[3]];
+        let what = ["publish", "cold open", "question, p99"];
+        for ((what, time), (limit, most)) in what.into_iter().zip(measured).zip(limits) {
             let what = format!("knowledge of {wanted} passages: {what}");
             report.row(what, limit, millis(time), time <= Duration::from_millis(most));
         }
-        let size = megabytes(u64::try_from(bytes)?);
-        let times = [publish, open, median, last].map(millis);
-        rows.push([vec![made.total.to_string(), count.to_string(), size], times.to_vec()].concat());
+        progress(&format!("knowledge: {wanted} passages with vectors"));
+        let both = published(Noise, count).await?;
+        rows.push(row(count, "none", &words));
+        rows.push(row(count, "512 bytes", &both));
     }
     report.tables.push(Table {
         title: "Large knowledge",
         method: "Synthetic documents of 1,000 words each (a vocabulary of 30,000 whose frequencies fall \
             as in natural language, headings between), in one process. Publish: split, index, \
             compress, and write to a folder. Cold open: read and open by an index that holds nothing, \
-            median of 5. Questions: 500 of five words, the first ten passages.",
-        head: vec!["passages", "documents", "size", "publish", "cold open", "question, p50", "p99"],
+            median of 5. Questions: 500 of five words, the first ten passages. Vectors are made up on \
+            the spot: asking a model for them is not in these times.",
+        head: vec![
+            "passages",
+            "documents",
+            "vector",
+            "size",
+            "publish",
+            "cold open",
+            "question, p50",
+            "p99",
+        ],
         rows,
     });
     Ok(report)
 }
 
-fn index(objects: &ObjectStore) -> MemoryIndex {
-    MemoryIndex::new(IndexLimits::of(INDEX_BYTES), objects.clone())
+/// What was measured of one index.
+struct Measured {
+    passages: u64,
+    bytes: u64,
+    /// Publish, cold open, question in the middle and at the end.
+    times: [Duration; 4],
 }
 
-async fn built(index: &MemoryIndex, documents: Vec<Document>) -> Result<Built> {
-    Ok(index.build(documents).await.map_err(|error| format!("{error:?}"))?)
+fn row(documents: usize, vector: &str, measured: &Measured) -> Vec<String> {
+    let what = [measured.passages.to_string(), documents.to_string(), vector.to_owned()];
+    let size = vec![megabytes(measured.bytes)];
+    [what.to_vec(), size, measured.times.map(millis).to_vec()].concat()
+}
+
+async fn published<E: Embedder + Copy>(embedder: E, count: usize) -> Result<Measured> {
+    let dir = TempDir::new()?;
+    let secret = SecretString::from("bench");
+    let folder = FolderObjects::new(dir.path().to_owned(), secret, String::new());
+    let objects = ObjectStore::Folder(folder);
+    let index =
+        || MemoryIndex::with_embedder(IndexLimits::of(INDEX_BYTES), objects.clone(), embedder);
+    let documents = documents(count);
+    let began = Instant::now();
+    let made = built(&index(), documents).await?;
+    let bytes = u64::try_from(made.bytes.len())?;
+    objects.put(OBJECT, made.bytes).await.map_err(|error| format!("{error:?}"))?;
+    let publish = began.elapsed();
+    let generation = Generation {
+        object: OBJECT.to_owned(),
+        version: 1,
+        bytes,
+        chunks: made.total,
+        vectors_owed: made.vectors_owed,
+    };
+    let (open, opened) = opened(index, &generation).await?;
+    let asked = asked(&opened).await?;
+    let times = [publish, open, at(&asked, 500), at(&asked, 990)];
+    Ok(Measured { passages: made.total, bytes, times })
+}
+
+/// Answers vectors at once, made of nothing but the bytes of the texts.
+#[derive(Debug, Clone, Copy)]
+struct Noise;
+
+impl Embedder for Noise {
+    fn identity(&self) -> Option<&str> {
+        Some("noise")
+    }
+
+    fn dimensions(&self) -> usize {
+        DIMENSIONS
+    }
+
+    async fn embed(&self, texts: &[String]) -> std::result::Result<Vec<Vec<f32>>, EmbedError> {
+        let noise = |text: &String| {
+            let seed = text
+                .bytes()
+                .fold(7_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
+            let mut draws = Words::new(seed);
+            let mut number = || i16::try_from(draws.draw() % 2_001).unwrap_or(0) - 1_000;
+            (0..DIMENSIONS).map(|_| f32::from(number())).collect()
+        };
+        Ok(texts.iter().map(noise).collect())
+    }
+}
+
+async fn built(index: &impl KnowledgeIndex, documents: Vec<Document>) -> Result<Built> {
+    let built = index.build(documents, None, Duration::from_secs(600)).await;
+    Ok(built.map_err(|error| format!("{error:?}"))?)
 }
 
 fn project() -> Result<ProjectId> {
@@ -91,11 +150,14 @@ fn project() -> Result<ProjectId> {
 }
 
 /// The median time of opening, and an index that holds the generation.
-async fn opened(objects: &ObjectStore, of: &Generation) -> Result<(Duration, MemoryIndex)> {
+async fn opened<I: KnowledgeIndex>(
+    index: impl Fn() -> I,
+    of: &Generation,
+) -> Result<(Duration, I)> {
     let mut times = Vec::new();
-    let mut last = index(objects);
+    let mut last = index();
     for _ in 0..OPENINGS {
-        last = index(objects);
+        last = index();
         let began = Instant::now();
         last.open(project()?, of).await.map_err(|error| format!("{error:?}"))?;
         times.push(began.elapsed());
@@ -103,7 +165,7 @@ async fn opened(objects: &ObjectStore, of: &Generation) -> Result<(Duration, Mem
     Ok((median(times), last))
 }
 
-async fn asked(index: &MemoryIndex) -> Result<Vec<Duration>> {
+async fn asked(index: &impl KnowledgeIndex) -> Result<Vec<Duration>> {
     let edition = Edition { project: project()?, version: 1 };
     let mut words = Words::new(7);
     let mut times = Vec::new();

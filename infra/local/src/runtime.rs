@@ -7,7 +7,7 @@ use std::time::Duration;
 use aiva_adapters::aws_ports::{AwsPorts, Everything};
 use aiva_adapters::http_out::GuardedHttp;
 use aiva_adapters::knowledge::MemoryIndex;
-use aiva_adapters::llm::Provider;
+use aiva_adapters::llm::{Embeddings, Provider};
 use aiva_core::app::App;
 use aiva_dialects::Edge;
 use aiva_kit::clock::{OsEntropy, SystemClock};
@@ -22,7 +22,8 @@ use crate::poll::Stop;
 use crate::start;
 
 /// Where the local runtime writes replies: one desk for the worker and for requests that wait.
-pub type LocalDesk = Arc<ModelDesk<Provider<OsEntropy>, MemoryIndex, GuardedHttp>>;
+pub type LocalDesk =
+    Arc<ModelDesk<Provider<OsEntropy>, MemoryIndex<Embeddings<OsEntropy>>, GuardedHttp>>;
 
 /// The ports of the local runtime: those of AWS, over the embedded engines.
 pub type LocalPorts = AwsPorts<SystemClock, OsEntropy, Everything<OsEntropy>, LocalDesk>;

@@ -8,7 +8,7 @@ use aiva_adapters::dynamo::{DynamoStore, create_table};
 use aiva_adapters::extract::FileReader;
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
-use aiva_adapters::llm::Provider as ModelProvider;
+use aiva_adapters::llm::{Embeddings, Provider as ModelProvider};
 use aiva_adapters::mail::{FileMailer, Mailer};
 use aiva_adapters::names::SystemNames;
 use aiva_adapters::objects::{FolderObjects, ObjectStore};
@@ -16,6 +16,7 @@ use aiva_adapters::payments::PaymentDesk;
 use aiva_adapters::secrets::{RingSource, RingVault};
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::app::App;
+use aiva_core::knowledge::EmbeddingChoice;
 use aiva_core::payment::Provider;
 use aiva_core::ports::Clock;
 use aiva_core::reply::ModelChoice;
@@ -89,9 +90,10 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     let webhook = config.product.stripe.webhook_secret.clone();
     let desk: LocalDesk = Arc::new(ModelDesk {
         model: model(&config.product.model).await?,
-        index: MemoryIndex::new(
+        index: MemoryIndex::with_embedder(
             IndexLimits::of(config.product.index_bytes),
             ObjectStore::Folder(objects.clone()),
+            embeddings(&config.product.embedding).await?,
         ),
         http: guarded(&config)?,
         epoch,
@@ -103,8 +105,9 @@ pub(crate) async fn start(config: Config) -> Result<Runtime, StartError> {
     let serving = http::serve(listener, routes, stop.soft.clone().cancelled_owned());
     let hard = stop.hard.clone();
     tasks.spawn(async move { hard.run_until_cancelled(serving).await });
+    let embedder = embeddings(&config.product.embedding).await?;
     let pollers = Pollers { config: &config, app: &app, engines: &engines, desk: &desk, epoch };
-    pollers.start(&stop, &tasks)?;
+    pollers.start(embedder, &stop, &tasks)?;
     tasks.spawn(tend::sweep(Arc::clone(&app), payments, stop.clone()));
     tasks.spawn(tend::expire(engines.dynamo, stop.clone()));
     Ok(Runtime { address, demo, app, edge, stop, tasks, _dir: dir })
@@ -115,6 +118,13 @@ async fn model(choice: &ModelChoice) -> Result<ModelProvider<OsEntropy>, StartEr
     let sdk = choice.needs_aws().then(aws::sdk_config).transpose()?;
     let model = ModelProvider::connect(choice, sdk.as_ref(), OsEntropy).await;
     model.map_err(|error| StartError::Model(error.to_string()))
+}
+
+/// Who turns texts into vectors; credentials as above.
+async fn embeddings(choice: &EmbeddingChoice) -> Result<Embeddings<OsEntropy>, StartError> {
+    let sdk = choice.needs_aws().then(aws::sdk_config).transpose()?;
+    let embedder = Embeddings::connect(choice, sdk.as_ref(), OsEntropy).await;
+    embedder.map_err(|error| StartError::Model(error.to_string()))
 }
 
 /// Stripe where it is chosen and its key is known, people otherwise.
@@ -191,7 +201,12 @@ struct Pollers<'a> {
 }
 
 impl Pollers<'_> {
-    fn start(&self, stop: &Stop, tasks: &TaskTracker) -> Result<(), StartError> {
+    fn start(
+        &self,
+        embedder: Embeddings<OsEntropy>,
+        stop: &Stop,
+        tasks: &TaskTracker,
+    ) -> Result<(), StartError> {
         let product = &self.config.product;
         let desk = Arc::clone(self.desk);
         let generation = Arc::new(GenerationWorker { app: Arc::clone(self.app), desk });
@@ -207,7 +222,7 @@ impl Pollers<'_> {
             app: Arc::clone(self.app),
             fetch: guarded(self.config)?,
             extract: FileReader::default(),
-            index: MemoryIndex::new(BUILDER, ObjectStore::Off),
+            index: MemoryIndex::with_embedder(BUILDER, self.app.objects.clone(), embedder),
             epoch: self.epoch,
         });
         let knowledge = Poller {

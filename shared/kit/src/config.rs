@@ -6,15 +6,17 @@ use std::time::Duration;
 use aiva_core::app::{self, IdentitySettings};
 use aiva_core::delivery::RetrySchedule;
 use aiva_core::egress::EgressPolicy;
-use aiva_core::knowledge::KnowledgeSettings;
+use aiva_core::knowledge::{EmbeddingChoice, KnowledgeSettings};
 use aiva_core::payment::{PaymentSettings, Provider};
 use aiva_core::reply::ModelChoice;
 use aiva_core::webhook::Render;
 use secrecy::SecretString;
 
+mod embedding;
 mod knowledge;
 mod model;
 
+use embedding::parse_embedding;
 use knowledge::{parse_index_bytes, parse_knowledge};
 use model::parse_model;
 
@@ -89,6 +91,8 @@ pub struct Config {
     pub brand: String,
     /// Who writes the replies.
     pub model: ModelChoice,
+    /// Who turns texts into vectors.
+    pub embedding: EmbeddingChoice,
     /// When a failed callback is tried again.
     pub callback_retries: RetrySchedule,
     /// How long one callback may take.
@@ -157,6 +161,7 @@ impl Config {
             operator_secret: get("AIVA_OPERATOR_SECRET"),
             brand: get("AIVA_BRAND").unwrap_or_else(|| DEFAULT_BRAND.to_owned()),
             model: parse_model(&get)?,
+            embedding: parse_embedding(&get)?,
             callback_retries: parse_retries(get("AIVA_CALLBACK_RETRY_SECONDS").as_deref())?,
             callback_timeout: parse_timeout(get("AIVA_CALLBACK_TIMEOUT_MS").as_deref())?,
             egress,
@@ -385,6 +390,7 @@ mod tests {
             ("AIVA_PAYMENT_CURRENCY", "hunter2"),
             ("AIVA_MICROCREDITS_PER_MINOR_UNIT", "hunter2"),
             ("AIVA_INDEX_MEBIBYTES", "hunter2"),
+            ("AIVA_EMBEDDINGS", "hunter2"),
         ];
         for (name, value) in bad {
             let error = read(&[(name, value)]).unwrap_err();

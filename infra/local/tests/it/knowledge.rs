@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::support::{Product, config, fresh_dir};
 
 mod dialect;
+mod embedding;
 
 const SOURCES: &str = "/projects/default/sources";
 /// A whole crawl, or a publish beside a busy machine's other tests.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use aiva_core::error::{Error, Result};
 use aiva_core::id::SourceId;
-use aiva_core::knowledge::{Document, Passage};
+use aiva_core::knowledge::Passage;
 use tantivy::collector::TopDocs;
 use tantivy::directory::RamDirectory;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
@@ -12,10 +12,11 @@ use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextO
 use tantivy::{DocAddress, Index, IndexReader, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 use super::analysis::{self, Analyzers, QuestionTerm};
-use super::archive::{self, Manifest};
+use super::archive::{self, Manifest, Unpacked};
 use super::rank::{self, Group, Weighted};
-use super::split::{self, Piece};
+use super::split::Piece;
 use super::tongue::Tongue;
+use super::vectors::{self, Vector, Vectors};
 
 /// What the builder may take for its tables while it runs, in bytes.
 const BUILD_BYTES: usize = 32 * 1024 * 1024;
@@ -44,19 +45,24 @@ pub(super) struct Engine {
     stored: Field,
     analyzers: Analyzers,
     manifest: Manifest,
+    /// Of its passages, in their order.
+    vectors: Option<Vectors>,
     bytes: usize,
 }
 
+/// A question's vector, and the places of the passages that are near it, nearest first.
+pub(super) struct Nearest {
+    pub(super) question: Vector,
+    pub(super) places: Vec<u32>,
+}
+
 impl Engine {
-    /// Indexes documents; what exceeds `max_bytes` is left out, with a warning in the log.
-    pub(super) fn build(documents: &[Document], max_bytes: usize) -> Result<Self> {
-        let (pieces, left_out) = split::split(documents, max_bytes);
-        if left_out > 0 {
-            tracing::warn!(left_out, max_bytes, "knowledge exceeds the memory for its index");
-        }
-        let bytes = pieces.iter().map(Piece::bytes).sum();
+    /// Indexes passages, with their vectors where there are any.
+    pub(super) fn build(pieces: &[Piece], vectors: Option<Vectors>) -> Result<Self> {
+        let bytes = pieces.iter().map(Piece::bytes).sum::<usize>()
+            + vectors.as_ref().map_or(0, Vectors::bytes);
         let mut tongues: Vec<Tongue> = Vec::new();
-        for piece in &pieces {
+        for piece in pieces {
             if !tongues.contains(&piece.tongue) {
                 tongues.push(piece.tongue);
             }
@@ -65,27 +71,24 @@ impl Engine {
         let names = tongues.iter().map(|tongue| tongue.name().to_owned()).collect();
         let manifest = Manifest::new(names, pieces.len(), text_bytes);
         let directory = RamDirectory::create();
-        let index = fill(directory.clone(), &pieces, &mut Analyzers::of(&tongues));
-        Self::over(index.map_err(Error::internal)?, directory, manifest, bytes)
+        let index = fill(directory.clone(), pieces, &mut Analyzers::of(&tongues));
+        let index = index.map_err(Error::internal)?;
+        Self::over(Unpacked { index, directory, manifest, vectors, bytes })
     }
 
-    /// Opens what [`Engine::pack`] wrote.
-    pub(super) fn open(packed: &[u8]) -> Result<Self> {
-        let (index, directory, manifest) = archive::unpack(packed)?;
-        Self::over(index, directory, manifest, packed.len())
+    /// Opens what [`Engine::pack`] wrote; vectors only where they come from this embedder.
+    pub(super) fn open(packed: &[u8], embedder: Option<&str>) -> Result<Self> {
+        Self::over(archive::unpack(packed, embedder)?)
     }
 
-    /// Writes it down for the object store.
-    pub(super) fn pack(&self) -> Result<Vec<u8>> {
-        archive::pack(&self.index, &self.directory, self.manifest.clone())
+    /// Writes it down for the object store, its vectors under the name of their embedder.
+    pub(super) fn pack(&self, embedder: Option<&str>) -> Result<Vec<u8>> {
+        let vectors = embedder.zip(self.vectors.as_ref());
+        archive::pack(&self.index, &self.directory, self.manifest.clone(), vectors)
     }
 
-    fn over(
-        index: Index,
-        directory: RamDirectory,
-        manifest: Manifest,
-        bytes: usize,
-    ) -> Result<Self> {
+    fn over(unpacked: Unpacked) -> Result<Self> {
+        let Unpacked { index, directory, manifest, vectors, bytes } = unpacked;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
         let reader: IndexReader = reader.map_err(Error::internal)?;
         let schema = index.schema();
@@ -100,6 +103,7 @@ impl Engine {
             directory,
             reader,
             manifest,
+            vectors,
             bytes,
         })
     }
@@ -123,41 +127,68 @@ impl Engine {
         let places = 0..u32::try_from(self.manifest.pieces).map_err(Error::internal)?;
         let passages = places.map(|place| {
             let piece = self.piece(&searcher, DocAddress::new(0, place))?;
-            Ok(rank::passage(piece, 0.0, 0))
+            Ok(rank::passage(piece, 0.0, 0, None))
         });
         passages.collect::<Result<Vec<_>>>().map(Some)
     }
 
-    /// Finds the passages nearest to a question, best first; those of the sources that are `gone` are
-    /// left out.
+    /// The length of its vectors, if it has any.
+    pub(super) fn dimensions(&self) -> Option<usize> {
+        self.vectors.as_ref().map(Vectors::dimensions)
+    }
+
+    /// Finds the passages that are near a question by their vectors alone, as candidates for
+    /// [`Engine::search`].
+    pub(super) fn nearest(&self, question: Vector, limit: usize, gone: usize) -> Nearest {
+        let places = self.vectors.as_ref();
+        let places = places.map(|all| all.nearest(&question, candidates(limit, gone)));
+        Nearest { question, places: places.unwrap_or_default() }
+    }
+
+    /// Finds the passages that answer a question, best first: those that hold its words, and those near
+    /// it; those of the sources that are `gone` are left out.
     pub(super) fn search(
         &self,
         question: &str,
+        near: Option<&Nearest>,
         limit: usize,
         gone: &HashSet<SourceId>,
     ) -> Result<Vec<Passage>> {
-        let limit = limit.min(MAX_PASSAGES);
         let mut analyzers = self.analyzers.clone();
         let terms = analyzers.question(question);
-        if terms.is_empty() || limit == 0 || self.manifest.pieces == 0 {
+        let silent = terms.is_empty() && near.is_none();
+        if silent || limit == 0 || self.manifest.pieces == 0 {
             return Ok(Vec::new());
         }
         let searcher = self.reader.searcher();
         let query = query(&terms, &analysis::identifiers(question), &self.fields);
-        let wanted = limit * CANDIDATES_PER_PASSAGE + gone.len().min(MAX_PASSAGES);
-        let hits = searcher.search(&query, &TopDocs::with_limit(wanted).order_by_score());
+        let best = TopDocs::with_limit(candidates(limit, gone.len())).order_by_score();
+        let hits = searcher.search(&query, &best).map_err(Error::internal)?;
+        // One segment, filled in order: the number in it is the place in the list.
+        let hits = hits.into_iter().map(|(score, address)| (address.doc_id, score)).collect();
+        let hits = match near {
+            Some(near) => rank::fused(hits, &near.places),
+            None => hits,
+        };
         let terms = self.weigh(&searcher, terms)?;
         let mut groups: Vec<Group> = Vec::new();
-        for (score, address) in hits.map_err(Error::internal)? {
-            let piece = self.piece(&searcher, address)?;
+        for (place, score) in hits {
+            let piece = self.piece(&searcher, DocAddress::new(0, place))?;
             if gone.contains(&piece.source) {
                 continue;
             }
-            // One segment, filled in order: the number in it is the place in the list.
-            let group = Group::of(piece, address.doc_id, score, &mut analyzers);
-            rank::place(&mut groups, group, limit, &terms);
+            let similarity = near.and_then(|near| self.similarity(near, place));
+            let group = Group::of(piece, (place, score, similarity), &mut analyzers);
+            rank::place(&mut groups, group, limit.min(MAX_PASSAGES), &terms);
         }
         Ok(groups.into_iter().map(|group| group.passage(&terms)).collect())
+    }
+
+    /// `None` where the passage has no vector.
+    fn similarity(&self, near: &Nearest, place: u32) -> Option<u16> {
+        let place = usize::try_from(place).ok()?;
+        let vectors = self.vectors.as_ref().filter(|vectors| vectors.has(place))?;
+        Some(vectors::permille(vectors.similarity(&near.question, place)))
     }
 
     fn piece(&self, searcher: &Searcher, address: DocAddress) -> Result<Piece> {
@@ -184,6 +215,11 @@ impl Engine {
         }
         Ok(weighted)
     }
+}
+
+/// How many passages are looked at for so many that are wanted.
+fn candidates(limit: usize, gone: usize) -> usize {
+    limit.min(MAX_PASSAGES) * CANDIDATES_PER_PASSAGE + gone.min(MAX_PASSAGES)
 }
 
 fn schema() -> (Schema, [Field; 4], Field) {

@@ -2,15 +2,25 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, SourceId};
 use aiva_core::knowledge::{Built, Document, Edition, Generation, Passage};
-use aiva_core::ports::{KnowledgeIndex, Objects};
+use aiva_core::ports::{Embedder, KnowledgeIndex, NoEmbedder, Objects};
+use tokio::time::timeout;
 
-use super::engine::Engine;
-use super::split;
+use super::embed::{Embedded, embed};
+use super::engine::{Engine, Nearest};
+use super::vectors::{Vector, Vectors, bytes_each};
+use super::{archive, split};
 use crate::objects::ObjectStore;
+
+/// How long a question waits for its vector; then it is answered by its words alone.
+const QUESTION_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes of a question that are embedded: what it is about stands in them.
+const EMBEDDED_QUESTION_BYTES: usize = 2_000;
 
 /// What a [`MemoryIndex`] may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +47,27 @@ impl Default for IndexLimits {
 
 /// Indices in memory: one edition of each project used lately, opened from a published generation or
 /// built on the spot. When it is full, the project that was asked longest ago goes, and is opened again
-/// when it is asked next.
-#[derive(Clone)]
-pub struct MemoryIndex {
+/// when it is asked next. Passages have vectors where there is an embedder.
+pub struct MemoryIndex<E = NoEmbedder> {
     limits: IndexLimits,
     objects: ObjectStore,
+    embedder: Arc<E>,
     shelf: Arc<Mutex<Shelf>>,
     /// Held while an edition is built or opened: ten questions to a project that is not here yet do it
     /// once, and the memory of one bounds that of all.
     building: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<E> Clone for MemoryIndex<E> {
+    fn clone(&self) -> Self {
+        Self {
+            limits: self.limits,
+            objects: self.objects.clone(),
+            embedder: Arc::clone(&self.embedder),
+            shelf: Arc::clone(&self.shelf),
+            building: Arc::clone(&self.building),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -56,6 +78,8 @@ struct Shelf {
 
 struct Slot {
     version: u64,
+    /// The object that it was opened from; `None` where it was made on the spot.
+    object: Option<String>,
     engine: Arc<Engine>,
     last_use: u64,
 }
@@ -63,7 +87,15 @@ struct Slot {
 impl MemoryIndex {
     /// Makes an empty index; generations come from these objects.
     pub fn new(limits: IndexLimits, objects: ObjectStore) -> Self {
-        Self { limits, objects, shelf: Arc::default(), building: Arc::default() }
+        Self::with_embedder(limits, objects, NoEmbedder)
+    }
+}
+
+impl<E: Embedder> MemoryIndex<E> {
+    /// Makes an empty index; generations come from these objects, vectors from this embedder.
+    pub fn with_embedder(limits: IndexLimits, objects: ObjectStore, embedder: E) -> Self {
+        let embedder = Arc::new(embedder);
+        Self { limits, objects, embedder, shelf: Arc::default(), building: Arc::default() }
     }
 
     /// Nothing that holds the lock can leave the shelf half changed, so a poisoned one is still good.
@@ -79,11 +111,57 @@ impl MemoryIndex {
     async fn made(
         &self,
         edition: Edition,
+        object: Option<String>,
         make: impl FnOnce() -> Result<Engine> + Send + 'static,
     ) -> Result<()> {
         let engine = tokio::task::spawn_blocking(make).await.map_err(Error::internal)??;
-        self.shelf().put(edition, engine, self.limits);
+        self.shelf().put(edition, object, engine, self.limits);
         Ok(())
+    }
+
+    /// The vectors of the generation before, where they come from this embedder. Without them all are
+    /// asked for again.
+    async fn vectors_before(&self, before: Option<&Generation>) -> Option<Vectors> {
+        let (identity, before) = self.embedder.identity().zip(before)?;
+        let vectors = match self.objects.get(&before.object, self.limits.max_bytes).await {
+            Ok(Some(bytes)) => archive::vectors(&bytes, identity),
+            Ok(None) => return None,
+            Err(error) => Err(error),
+        };
+        vectors.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the vectors of the generation before are not taken over");
+            None
+        })
+    }
+
+    /// The passages near a question by their vectors; `None` where there are none to compare, or the
+    /// embedder does not answer in time.
+    async fn nearest(
+        &self,
+        engine: &Arc<Engine>,
+        question: &str,
+        wanted: Wanted,
+    ) -> Option<Nearest> {
+        let dimensions = engine.dimensions()?;
+        let question = &question[..question.floor_char_boundary(EMBEDDED_QUESTION_BYTES)];
+        if question.trim().is_empty() {
+            return None;
+        }
+        let texts = [question.to_owned()];
+        let answer = timeout(QUESTION_PATIENCE, self.embedder.embed(&texts)).await;
+        let cause = match answer.map(|answer| answer.map(|mut vectors| vectors.pop())) {
+            Ok(Ok(Some(numbers))) if numbers.len() == dimensions => {
+                let (engine, vector) = (Arc::clone(engine), Vector::of(&numbers));
+                // It looks at every vector there is: others go on meanwhile.
+                let search = move || engine.nearest(vector, wanted.limit, wanted.gone);
+                return tokio::task::spawn_blocking(search).await.ok();
+            }
+            Ok(Ok(_)) => "its vector is not as long as those of the passages".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no vector in time".to_owned(),
+        };
+        tracing::warn!(cause, "a question is answered by its words alone");
+        None
     }
 }
 
@@ -93,9 +171,25 @@ impl Default for MemoryIndex {
     }
 }
 
-impl KnowledgeIndex for MemoryIndex {
+/// How many passages a search wants, and how many sources it leaves out.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    limit: usize,
+    gone: usize,
+}
+
+impl<E: Embedder> KnowledgeIndex for MemoryIndex<E> {
     fn held(&self, project: ProjectId) -> Option<u64> {
         self.shelf().slots.get(&project).map(|slot| slot.version)
+    }
+
+    fn holds(&self, project: ProjectId, generation: &Generation) -> bool {
+        // Without an embedder one is as good as another.
+        self.embedder.identity().is_none()
+            || self.shelf().slots.get(&project).is_some_and(|slot| {
+                slot.version > generation.version
+                    || slot.object.as_deref() == Some(generation.object.as_str())
+            })
     }
 
     async fn publish(&self, edition: Edition, documents: Vec<Document>) -> Result<()> {
@@ -104,18 +198,21 @@ impl KnowledgeIndex for MemoryIndex {
             return Ok(());
         }
         let max_bytes = self.limits.max_bytes;
-        self.made(edition, move || Engine::build(&documents, max_bytes)).await
+        let make = move || Engine::build(&split::fitting(&documents, max_bytes, 0), None);
+        self.made(edition, None, make).await
     }
 
     async fn open(&self, project: ProjectId, generation: &Generation) -> Result<()> {
         let edition = Edition { project, version: generation.version };
         let _turn = self.building.lock().await;
-        if self.has(edition) {
+        if self.has(edition) && self.holds(project, generation) {
             return Ok(());
         }
         let bytes = self.objects.get(&generation.object, self.limits.max_bytes).await?;
         let bytes = bytes.ok_or_else(|| Error::unavailable("a generation is gone"))?;
-        self.made(edition, move || Engine::open(&bytes)).await
+        let embedder = Arc::clone(&self.embedder);
+        let open = move || Engine::open(&bytes, embedder.identity());
+        self.made(edition, Some(generation.object.clone()), open).await
     }
 
     fn open_behind(&self, project: ProjectId, generation: &Generation) {
@@ -127,19 +224,39 @@ impl KnowledgeIndex for MemoryIndex {
         });
     }
 
-    async fn build(&self, documents: Vec<Document>) -> Result<Built> {
+    async fn build(
+        &self,
+        documents: Vec<Document>,
+        before: Option<&Generation>,
+        embed_for: Duration,
+    ) -> Result<Built> {
         let max_bytes = self.limits.max_bytes;
-        let build = move || {
-            let mut pieces: HashMap<SourceId, u64> = HashMap::new();
+        let embeds = self.embedder.identity().is_some();
+        let vector_bytes = if embeds { bytes_each(self.embedder.dimensions()) } else { 0 };
+        let read = move || {
+            let mut counts: HashMap<SourceId, u64> = HashMap::new();
             for document in &documents {
                 let count = u64::try_from(split::count(document)).unwrap_or(u64::MAX);
-                *pieces.entry(document.source).or_default() += count;
+                *counts.entry(document.source).or_default() += count;
             }
-            let engine = Engine::build(&documents, max_bytes)?;
-            let total = u64::try_from(engine.pieces()).unwrap_or(u64::MAX);
-            Ok(Built { bytes: engine.pack()?, pieces, total })
+            (counts, split::fitting(&documents, max_bytes, vector_bytes))
         };
-        tokio::task::spawn_blocking(build).await.map_err(Error::internal)?
+        let read = tokio::task::spawn_blocking(read).await;
+        let (counts, pieces) = read.map_err(Error::internal)?;
+        let Embedded { vectors, owed } = if embeds && !pieces.is_empty() {
+            let before = self.vectors_before(before).await;
+            embed(&*self.embedder, &pieces, before, embed_for).await
+        } else {
+            Embedded { vectors: None, owed: 0 }
+        };
+        let embedder = Arc::clone(&self.embedder);
+        let write = move || {
+            let engine = Engine::build(&pieces, vectors)?;
+            let total = u64::try_from(engine.pieces()).unwrap_or(u64::MAX);
+            let bytes = engine.pack(embedder.identity())?;
+            Ok(Built { bytes, pieces: counts, total, vectors_owed: owed })
+        };
+        tokio::task::spawn_blocking(write).await.map_err(Error::internal)?
     }
 
     async fn search(
@@ -149,7 +266,10 @@ impl KnowledgeIndex for MemoryIndex {
         limit: usize,
         gone: &HashSet<SourceId>,
     ) -> Result<Vec<Passage>> {
-        self.engine(edition)?.search(question, limit, gone)
+        let engine = self.engine(edition)?;
+        let wanted = Wanted { limit, gone: gone.len() };
+        let near = Box::pin(self.nearest(&engine, question, wanted)).await;
+        engine.search(question, near.as_ref(), limit, gone)
     }
 
     async fn whole(&self, edition: Edition, max_bytes: usize) -> Result<Option<Vec<Passage>>> {
@@ -165,9 +285,16 @@ impl Shelf {
         (slot.version >= edition.version).then(|| Arc::clone(&slot.engine))
     }
 
-    fn put(&mut self, edition: Edition, engine: Engine, limits: IndexLimits) {
+    fn put(
+        &mut self,
+        edition: Edition,
+        object: Option<String>,
+        engine: Engine,
+        limits: IndexLimits,
+    ) {
         self.uses += 1;
-        let slot = Slot { version: edition.version, engine: Arc::new(engine), last_use: self.uses };
+        let (engine, last_use) = (Arc::new(engine), self.uses);
+        let slot = Slot { version: edition.version, object, engine, last_use };
         self.slots.insert(edition.project, slot);
         while self.slots.len() > limits.max_editions.max(1) || self.bytes() > limits.max_bytes {
             let oldest = self.slots.iter().min_by_key(|(_, slot)| slot.last_use);

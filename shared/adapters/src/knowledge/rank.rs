@@ -1,6 +1,8 @@
-//! From hits to passages: neighbours joined, near-duplicates dropped, coverage counted.
+//! From hits to passages: two rankings fused, neighbours joined, near-duplicates dropped, coverage
+//! counted.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use aiva_core::knowledge::Passage;
 
@@ -9,6 +11,12 @@ use super::split::Piece;
 
 /// Characters that joined neighbours may have together.
 const MAX_JOINED_BYTES: usize = 2_000;
+
+/// What is added to a rank before it divides: the more, the less the first ranks stand out.
+const RANK_CONSTANT: u32 = 60;
+
+/// What the first rank would be worth if nothing were added to it.
+const RANK_WORTH: u32 = 1_000_000;
 
 /// A term that a question is about, and its rarity.
 pub(super) struct Weighted {
@@ -23,22 +31,28 @@ pub(super) struct Group {
     first: u32,
     last: u32,
     score: f32,
+    /// That of the nearest of its pieces.
+    similarity: Option<u16>,
     own: HashSet<String>,
     around: HashSet<String>,
 }
 
 impl Group {
-    /// A group of one.
-    pub(super) fn of(piece: Piece, place: u32, score: f32, analyzers: &mut Analyzers) -> Self {
+    /// A group of one, with its place, its score and its similarity.
+    pub(super) fn of(
+        piece: Piece,
+        (place, score, similarity): (u32, f32, Option<u16>),
+        analyzers: &mut Analyzers,
+    ) -> Self {
         let own = analyzers.set(piece.tongue, &[&piece.text]);
         let around = analyzers.set(piece.tongue, &[&piece.title, &piece.headings]);
-        Self { piece, first: place, last: place, score, own, around }
+        Self { piece, first: place, last: place, score, similarity, own, around }
     }
 
     /// The passage, with its share of the question.
     pub(super) fn passage(self, terms: &[Weighted]) -> Passage {
         let coverage = coverage(terms, &self.own, &self.around);
-        passage(self.piece, self.score, coverage)
+        passage(self.piece, self.score, coverage, self.similarity)
     }
 
     /// The text of both, where the other is a neighbour and they are not too long together.
@@ -67,6 +81,7 @@ impl Group {
         self.piece.text = text;
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
+        self.similarity = self.similarity.max(other.similarity);
         self.own.extend(other.own);
         self.around.extend(other.around);
     }
@@ -87,7 +102,29 @@ pub(super) fn place(groups: &mut Vec<Group>, hit: Group, limit: usize, terms: &[
     }
 }
 
-pub(super) fn passage(piece: Piece, score: f32, coverage_permille: u16) -> Passage {
+/// Fuses two rankings: each gives a place the reciprocal of its rank in it, and the sums decide. What
+/// the two measure cannot be compared, the ranks can. Of equals the words go first.
+pub(super) fn fused(by_words: Vec<(u32, f32)>, by_vectors: &[u32]) -> Vec<(u32, f32)> {
+    let mut found: Vec<u32> = Vec::new();
+    let mut worth: HashMap<u32, u32> = HashMap::new();
+    let words = (1..).zip(by_words.into_iter().map(|(place, _)| place));
+    for (rank, place) in words.chain((1..).zip(by_vectors.iter().copied())) {
+        let sum = worth.entry(place).or_insert_with(|| {
+            found.push(place);
+            0
+        });
+        *sum += RANK_WORTH / (RANK_CONSTANT + rank);
+    }
+    found.sort_by_key(|place| Reverse(worth[place]));
+    found.into_iter().map(|place| (place, worth[&place] as f32)).collect()
+}
+
+pub(super) fn passage(
+    piece: Piece,
+    score: f32,
+    coverage_permille: u16,
+    similarity_permille: Option<u16>,
+) -> Passage {
     Passage {
         source: piece.source,
         title: piece.title.to_string(),
@@ -95,6 +132,7 @@ pub(super) fn passage(piece: Piece, score: f32, coverage_permille: u16) -> Passa
         text: piece.text,
         score,
         coverage_permille,
+        similarity_permille,
     }
 }
 
@@ -137,5 +175,17 @@ mod tests {
         assert_eq!(rarity(0, 100), rarity(1, 100));
         assert!(rarity(100, 100) >= 1);
         assert!(rarity(1, 1) >= 1);
+    }
+
+    #[test]
+    fn what_both_rankings_know_goes_first_and_of_equals_what_has_the_words() {
+        let words = vec![(10, 9.0), (11, 8.0), (12, 7.0)];
+        let places: Vec<u32> =
+            fused(words.clone(), &[20, 12, 21]).into_iter().map(|(place, _)| place).collect();
+        assert_eq!(places, [12, 10, 20, 11, 21]);
+        let places =
+            |found: Vec<(u32, f32)>| found.into_iter().map(|hit| hit.0).collect::<Vec<_>>();
+        assert_eq!(places(fused(words, &[])), [10, 11, 12]);
+        assert_eq!(places(fused(Vec::new(), &[3, 1])), [3, 1]);
     }
 }

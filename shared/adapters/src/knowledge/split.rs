@@ -53,16 +53,16 @@ impl Piece {
     }
 }
 
-/// Splits documents into passages, each text once, until `max_bytes` are reached; documents that no
-/// longer fit are left out and counted.
-pub(super) fn split(documents: &[Document], max_bytes: usize) -> (Vec<Piece>, usize) {
+/// Splits documents into passages, each text once, until `max_bytes` are reached, each passage with so
+/// many bytes for its vector; documents that no longer fit are left out and counted.
+fn split(documents: &[Document], max_bytes: usize, vector_bytes: usize) -> (Vec<Piece>, usize) {
     let splitter = MarkdownSplitter::new(ChunkConfig::new(PASSAGE_CHARS));
     let (mut pieces, mut left_out, mut bytes) = (Vec::new(), 0, 0);
     let mut seen = HashSet::new();
     for document in documents {
         let mut added = pieces_of(&splitter, document);
         added.retain(|piece| seen.insert(fingerprint(&piece.text)));
-        let cost = added.iter().map(Piece::bytes).sum::<usize>();
+        let cost = added.iter().map(|piece| piece.bytes() + vector_bytes).sum::<usize>();
         if bytes + cost > max_bytes {
             left_out += 1;
             continue;
@@ -71,6 +71,15 @@ pub(super) fn split(documents: &[Document], max_bytes: usize) -> (Vec<Piece>, us
         pieces.append(&mut added);
     }
     (pieces, left_out)
+}
+
+/// The passages of documents, as many as fit; what is left out is told to the log.
+pub(super) fn fitting(documents: &[Document], max_bytes: usize, vector_bytes: usize) -> Vec<Piece> {
+    let (pieces, left_out) = split(documents, max_bytes, vector_bytes);
+    if left_out > 0 {
+        tracing::warn!(left_out, max_bytes, "knowledge exceeds the memory for its index");
+    }
+    pieces
 }
 
 /// How many passages a document makes by itself.
@@ -216,7 +225,7 @@ mod tests {
         let text = format!(
             "# Shop\n\n{body}\n\n## Returns\n\n{body} a\n\n```\n# no heading\n```\n\n## Shipping ##\n\n{body} b\n"
         );
-        let (pieces, left_out) = split(&[document(&text)], usize::MAX);
+        let (pieces, left_out) = split(&[document(&text)], usize::MAX, 0);
         assert_eq!(left_out, 0);
         let path_of = |end: &str| {
             pieces.iter().find(|piece| piece.text.ends_with(end)).unwrap().headings.as_str()
@@ -231,7 +240,7 @@ mod tests {
     fn neighbours_and_their_gaps_are_the_text_again() {
         let text =
             (0..400).map(|number| format!("Sentence {number} of it.\n\n")).collect::<String>();
-        let (pieces, _) = split(&[document(&text)], usize::MAX);
+        let (pieces, _) = split(&[document(&text)], usize::MAX, 0);
         assert!(pieces.len() > 5 && pieces[0].gap.is_none());
         let joined: String = pieces
             .iter()
@@ -244,7 +253,7 @@ mod tests {
     fn a_record_is_a_passage_however_short() {
         let rows = ["sku: A-1\nprice: 4", "sku: A-2\nprice: 5", " \n"].join("\u{1e}");
         let records = Document { layout: Layout::Records, ..document(&rows) };
-        let (pieces, _) = split(std::slice::from_ref(&records), usize::MAX);
+        let (pieces, _) = split(std::slice::from_ref(&records), usize::MAX, 0);
         let texts: Vec<_> = pieces.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(texts, ["sku: A-1\nprice: 4", "sku: A-2\nprice: 5"]);
         assert_eq!(count(&records), 2);
@@ -254,7 +263,7 @@ mod tests {
     #[test]
     fn every_word_of_a_document_is_in_a_passage() {
         let text: String = (0..2_000).map(|number| format!("word{number} ")).collect();
-        let (pieces, _) = split(&[document(&text)], usize::MAX);
+        let (pieces, _) = split(&[document(&text)], usize::MAX, 0);
         let words: Vec<_> = pieces.iter().flat_map(|piece| piece.text.split(' ')).collect();
         assert_eq!(words, text.split_ascii_whitespace().collect::<Vec<_>>());
     }
@@ -278,13 +287,13 @@ mod tests {
     fn the_same_text_twice_is_one_passage_and_rules_alone_are_none() {
         let twice =
             [document("Open on **Monday**."), document("open on monday\n"), document("---")];
-        assert_eq!(split(&twice, usize::MAX).0.len(), 1);
+        assert_eq!(split(&twice, usize::MAX, 0).0.len(), 1);
     }
 
     #[test]
     fn what_does_not_fit_is_left_out_and_counted() {
         let documents = [document(&"long ".repeat(400)), document("short")];
-        let (pieces, left_out) = split(&documents, 1_000);
+        let (pieces, left_out) = split(&documents, 1_000, 0);
         assert_eq!((pieces.len(), left_out), (1, 1));
         assert_eq!(pieces[0].text, "short");
     }

@@ -66,7 +66,8 @@ impl Fault {
         }
     }
 
-    fn is_passing(self) -> bool {
+    /// Whether another attempt may help.
+    pub(super) fn is_passing(self) -> bool {
         match self {
             Self::Unavailable | Self::TimedOut | Self::Unreadable => true,
             Self::Refused | Self::TooLong => false,
@@ -104,13 +105,30 @@ impl Failure {
     }
 }
 
-/// Runs attempts until one succeeds or another makes no sense. Each is told the deadline of all, and
-/// keeps it.
+/// Asks for one reply (see [`repeat`]).
 pub(super) async fn persist<T, F, Fut>(
     patience: &Patience,
     entropy: &impl Entropy,
     run: F,
 ) -> Result<T, ModelError>
+where
+    F: Fn(Instant) -> Fut,
+    Fut: Future<Output = Result<T, Failure>> + Send,
+{
+    repeat(patience, entropy, run).await.map_err(|failure| ModelError {
+        reason: failure.fault.reason(),
+        cause: failure.cause.into(),
+        usage: failure.usage,
+    })
+}
+
+/// Runs attempts until one succeeds or another makes no sense. Each is told the deadline of all, and
+/// keeps it. The last failure comes back, with its number.
+pub(super) async fn repeat<T, F, Fut>(
+    patience: &Patience,
+    entropy: &impl Entropy,
+    run: F,
+) -> Result<T, Failure>
 where
     F: Fn(Instant) -> Fut,
     Fut: Future<Output = Result<T, Failure>> + Send,
@@ -130,11 +148,7 @@ where
             && wait < deadline.saturating_duration_since(Instant::now());
         if !again {
             let cause = format!("attempt {attempt}: {}", failure.cause);
-            return Err(ModelError {
-                reason: failure.fault.reason(),
-                cause: cause.into(),
-                usage: failure.usage,
-            });
+            return Err(Failure { cause, ..failure });
         }
         tracing::debug!(attempt, cause = failure.cause, "the model is asked again");
         sleep(wait).await;

@@ -5,7 +5,7 @@ use aiva_core::reply::{Consulted, ModelCall, ModelError, ModelReply, ModelReques
 use aiva_core::wallet::{Usage, UsageSource};
 use aws_sdk_bedrockruntime::config::{Builder, timeout::TimeoutConfig};
 use aws_sdk_bedrockruntime::error::{BuildError, ProvideErrorMetadata, SdkError};
-use aws_sdk_bedrockruntime::operation::converse::{ConverseError, ConverseOutput};
+use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::types::{
     ContentBlock, ConversationRole, InferenceConfiguration, Message, SystemContentBlock,
     TokenUsage, Tool, ToolConfiguration, ToolInputSchema, ToolResultBlock, ToolResultContentBlock,
@@ -46,9 +46,6 @@ impl<E: Entropy> Bedrock<E> {
         on_delta: &(dyn Fn(&str) + Send + Sync),
         deadline: Instant,
     ) -> Result<ModelReply, Failure> {
-        let timeouts = TimeoutConfig::builder().connect_timeout(self.patience.connect_timeout);
-        let own =
-            Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts.build());
         let limits = InferenceConfiguration::builder()
             .max_tokens(i32::try_from(request.max_output_tokens).unwrap_or(i32::MAX))
             .build();
@@ -61,7 +58,7 @@ impl<E: Entropy> Bedrock<E> {
             .inference_config(limits)
             .set_tool_config(tool_config(request)?)
             .customize()
-            .config_override(own)
+            .config_override(own_attempts(&self.patience))
             .send();
         // The whole answer comes at once: nothing is seen of it while it is written.
         let silence = self.patience.first_byte_timeout + self.patience.idle_timeout;
@@ -83,6 +80,12 @@ impl<E: Entropy> Model for Bedrock<E> {
         let run = |deadline| Box::pin(self.attempt(request, on_delta, deadline));
         persist(&self.patience, &self.entropy, run).await
     }
+}
+
+/// The client's own retries and timeouts are not used: attempts are counted here.
+pub(super) fn own_attempts(patience: &Patience) -> Builder {
+    let timeouts = TimeoutConfig::builder().connect_timeout(patience.connect_timeout);
+    Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts.build())
 }
 
 /// Bedrock wants the user to begin.
@@ -187,7 +190,7 @@ fn reported(usage: &TokenUsage) -> Option<Usage> {
 }
 
 /// The code of an error is told, its message is not: it may quote the request.
-fn failure(error: &SdkError<ConverseError>) -> Failure {
+pub(super) fn failure<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Failure {
     match error {
         SdkError::TimeoutError(_) => Failure::new(Fault::TimedOut, "no connection in time"),
         SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => {

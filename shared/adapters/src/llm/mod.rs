@@ -1,5 +1,5 @@
-//! Language models, and what stands in for one. Which of them a process uses is decided when it
-//! starts; prompts, texts and keys never stand in an error or a log line.
+//! Language models and models of embeddings, and what stands in for them. Which of them a process uses
+//! is decided when it starts; prompts, texts and keys never stand in an error or a log line.
 
 mod attempt;
 #[cfg(feature = "bedrock")]
@@ -10,6 +10,7 @@ mod connect;
 mod dialogue;
 #[cfg(feature = "bedrock")]
 mod document;
+mod embed;
 mod extractive;
 mod marks;
 mod openai;
@@ -21,6 +22,9 @@ use aiva_core::reply::{ModelError, ModelReply, ModelRequest};
 pub use self::attempt::Patience;
 #[cfg(feature = "bedrock")]
 pub use self::bedrock::Bedrock;
+#[cfg(feature = "bedrock")]
+pub use self::embed::TitanEmbedder;
+pub use self::embed::{Embeddings, OpenAiEmbedder, OpenAiEmbedderSettings};
 pub use self::extractive::Extractive;
 pub use self::openai::{OpenAi, OpenAiSettings, OutputLimitField};
 pub use self::scripted::Scripted;

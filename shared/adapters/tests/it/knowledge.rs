@@ -1,5 +1,7 @@
 //! The index in memory: what is found, and what is kept.
 
+#[cfg(feature = "llm")]
+mod hybrid;
 mod lifecycle;
 mod ranking;
 pub(crate) mod shop;

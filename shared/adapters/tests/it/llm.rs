@@ -2,7 +2,8 @@
 
 #[cfg(feature = "bedrock")]
 mod bedrock;
-mod endpoint;
+mod embed;
+pub(crate) mod endpoint;
 #[cfg(feature = "knowledge")]
 mod extractive;
 mod openai;
@@ -22,7 +23,7 @@ use aiva_core::wallet::{Usage, UsageSource};
 
 /// Makes every wait as short as it can be.
 #[derive(Debug, Clone, Copy)]
-struct NoJitter;
+pub(crate) struct NoJitter;
 
 impl Entropy for NoJitter {
     fn fill(&self, bytes: &mut [u8]) {
@@ -31,7 +32,7 @@ impl Entropy for NoJitter {
 }
 
 /// Long enough for a busy machine; every test ends long before.
-fn patience() -> Patience {
+pub(crate) fn patience() -> Patience {
     Patience {
         first_byte_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_secs(5),
@@ -48,6 +49,7 @@ fn passage(title: &str, text: &str) -> Passage {
         text: text.to_owned(),
         score: 1.0,
         coverage_permille: 1_000,
+        similarity_permille: None,
     }
 }
 

@@ -73,7 +73,7 @@ pub async fn ingest<P: Ports, F: Fetch, X: Extract, I: KnowledgeIndex>(
 ) -> Result<Ingested> {
     match job.source_id {
         Some(source) => take_in(app, tools, (job, source), settings).await,
-        None => publish(app, tools, job).await,
+        None => publish(app, tools, job, settings).await,
     }
 }
 

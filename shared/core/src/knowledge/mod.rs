@@ -6,6 +6,7 @@
 
 mod add;
 mod content;
+mod embedding;
 mod gather;
 mod ingest;
 mod publish;
@@ -19,6 +20,7 @@ mod wait;
 
 pub use add::{AddSource, CrawlWish, NewSource, add};
 pub use content::{Document, Extracted, Layout, Part, RECORD_END, UnreadFile, Unreadable};
+pub use embedding::{EmbedError, EmbeddingChoice, OpenAiEmbedding};
 pub use gather::{DriveAccess, GithubAccess};
 pub use ingest::{Ingested, IngestionSettings, IngestionTools, ingest};
 pub use publish::{Built, Edition, Generation, Published};

@@ -2,8 +2,9 @@
 //! project. A generation never changes; readers of the one before it go on.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use super::ingest::{Ingested, IngestionTools};
+use super::ingest::{Ingested, IngestionSettings, IngestionTools};
 use super::search::documents;
 use super::source::{Source, SourceState};
 use crate::app::App;
@@ -38,6 +39,8 @@ pub struct Generation {
     pub bytes: u64,
     /// Its passages.
     pub chunks: u64,
+    /// Those of them whose vectors are still to come.
+    pub vectors_owed: u64,
 }
 
 /// What is published of a project's knowledge.
@@ -66,20 +69,28 @@ pub struct Built {
     pub pieces: HashMap<SourceId, u64>,
     /// Passages altogether, duplicates left out.
     pub total: u64,
+    /// Those whose vectors another build may bring; the rest have theirs, or never will.
+    pub vectors_owed: u64,
 }
 
-/// Publishes what a project's sources say now, unless that is done.
+/// Publishes what a project's sources say now, unless that is done. An index that lacks vectors is
+/// published too, and stays owed: the sweep has the rest of them asked for.
 pub(super) async fn publish<P: Ports, F: Fetch, X: Extract, I: KnowledgeIndex>(
     app: &App<P>,
     tools: &IngestionTools<'_, F, X, I>,
     job: &IngestionJob,
+    settings: &IngestionSettings,
 ) -> Result<Ingested> {
+    // The rest of the time is for reading, indexing and storing.
+    let embed_for = settings.lease / 2;
     for _ in 0..MAX_ROUNDS {
         let project = app.store.project(job.workspace_id, job.project_id).await?;
         let Some(project) = project.filter(|project| project.knowledge.owed) else {
             return Ok(Ingested::Done);
         };
-        publish_once(app, tools.index, &project).await?;
+        if publish_once(app, tools.index, &project, embed_for).await? > 0 {
+            return Ok(Ingested::Done);
+        }
         let version = project.knowledge_version;
         if app.store.index_paid(project.workspace, project.id, version).await? {
             return Ok(Ingested::Done);
@@ -88,19 +99,23 @@ pub(super) async fn publish<P: Ports, F: Fetch, X: Extract, I: KnowledgeIndex>(
     Ok(Ingested::Again)
 }
 
+/// Answers how many vectors are still to come.
 async fn publish_once<P: Ports>(
     app: &App<P>,
     index: &impl KnowledgeIndex,
     project: &Project,
-) -> Result<()> {
+    embed_for: Duration,
+) -> Result<u64> {
     let (documents, sources) = documents(app, project).await?;
-    let built = index.build(documents).await?;
+    let before = project.knowledge.generation.as_ref();
+    let built = index.build(documents, before, embed_for).await?;
     let object = name(app, project);
     let generation = Generation {
         object: object.clone(),
         version: project.knowledge_version,
         bytes: u64::try_from(built.bytes.len()).map_err(Error::internal)?,
         chunks: built.total,
+        vectors_owed: built.vectors_owed,
     };
     app.objects.put(&object, built.bytes).await?;
     let (workspace, id, gone) = (project.workspace, project.id, &project.knowledge.gone_since);
@@ -120,7 +135,7 @@ async fn publish_once<P: Ports>(
             app.store.source_indexed(&source, chunks, app.now()).await?;
         }
     }
-    Ok(())
+    Ok(built.vectors_owed)
 }
 
 fn is_to_be_marked(source: &Source, chunks: u64) -> bool {

@@ -34,6 +34,9 @@ pub struct Passage {
     /// The share of the question's own words (stop words left out, stemmed, weighted by how rare they
     /// are in the project) that stand in the passage or its title, in thousandths.
     pub coverage_permille: u16,
+    /// How near the passage's vector is to the question's: their cosine in thousandths, 0 when it is
+    /// negative. `None` where there are no vectors to compare. What is near differs between models.
+    pub similarity_permille: Option<u16>,
 }
 
 /// Finds the passages nearest to a question, best first. Where all of the knowledge is small, the rest
@@ -79,6 +82,7 @@ async fn ready<P: Ports>(
 ) -> Result<Edition> {
     let wanted = Edition { project: project.id, version: project.knowledge_version };
     if index.has(wanted) {
+        improve(index, project, wanted.version).await;
         return Ok(wanted);
     }
     let published = &project.knowledge;
@@ -93,6 +97,7 @@ async fn ready<P: Ports>(
     }
     let held = index.held(project.id);
     if held.is_some_and(|version| version >= current.version) {
+        improve(index, project, current.version).await;
         return Ok(current);
     }
     // A large one takes its time: readers go on with the one before. What is gone is known back to it.
@@ -106,6 +111,19 @@ async fn ready<P: Ports>(
     }
     open(app, index, project, generation).await?;
     Ok(current)
+}
+
+/// Opens the newest generation in the place of what is held of the same version, where that is less:
+/// it was made on the spot, or opened before its vectors had come. What is held answers otherwise.
+async fn improve(index: &impl KnowledgeIndex, project: &Project, version: u64) {
+    let newest = project.knowledge.generation.as_ref();
+    let Some(generation) = newest.filter(|newest| newest.version >= version) else { return };
+    if index.holds(project.id, generation) {
+        return;
+    }
+    if let Err(error) = index.open(project.id, generation).await {
+        tracing::warn!(project_id = %project.id, %error, "a generation with vectors is not opened");
+    }
 }
 
 /// Opens a generation; one that cannot be opened is made again here.

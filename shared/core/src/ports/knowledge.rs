@@ -10,8 +10,8 @@ use crate::egress::CallbackUrl;
 use crate::error::{Error, Result};
 use crate::id::{ProjectId, SourceId, WorkspaceId};
 use crate::knowledge::{
-    Built, Document, Edition, Extracted, Generation, Passage, Source, SourceClaim, SourceUpdate,
-    StoredSource, UnreadFile, Unreadable,
+    Built, Document, Edition, EmbedError, Extracted, Generation, Passage, Source, SourceClaim,
+    SourceUpdate, StoredSource, UnreadFile, Unreadable,
 };
 use crate::message::Lease;
 use crate::page::{Limit, Page};
@@ -105,8 +105,9 @@ pub trait KnowledgeStore: Send + Sync + 'static {
         update: &SourceUpdate,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Names a project's newest generation, unless it has one as new; `gone` are the deleted sources
-    /// that it no longer holds, which readers of the generation before it must still be told.
+    /// Names a project's newest generation, unless it has one as new that lacks no more vectors; `gone`
+    /// are the deleted sources that it no longer holds, which readers of the generation before it must
+    /// still be told.
     fn publish_generation(
         &self,
         workspace: WorkspaceId,
@@ -142,6 +143,12 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
         self.held(edition.project).is_some_and(|version| version >= edition.version)
     }
 
+    /// Whether what this process holds of a project answers as well as this generation, where both are
+    /// of one version.
+    fn holds(&self, _project: ProjectId, _generation: &Generation) -> bool {
+        true
+    }
+
     /// Indexes an edition in this process; older editions of the project are dropped.
     fn publish(
         &self,
@@ -161,8 +168,14 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
     /// Opens a published generation in the background; readers go on with what is held.
     fn open_behind(&self, _project: ProjectId, _generation: &Generation) {}
 
-    /// Builds a generation for the object store.
-    fn build(&self, _documents: Vec<Document>) -> impl Future<Output = Result<Built>> + Send {
+    /// Builds a generation for the object store. What was computed for the generation before it is
+    /// taken over where it still holds; vectors are asked for no longer than `embed_for`.
+    fn build(
+        &self,
+        _documents: Vec<Document>,
+        _before: Option<&Generation>,
+        _embed_for: Duration,
+    ) -> impl Future<Output = Result<Built>> + Send {
         async { Err(Error::internal("this index builds no generations")) }
     }
 
@@ -183,6 +196,40 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
         _max_bytes: usize,
     ) -> impl Future<Output = Result<Option<Vec<Passage>>>> + Send {
         async { Ok(None) }
+    }
+}
+
+/// From texts to vectors: the nearer two of them point, the more alike is what the texts say.
+pub trait Embedder: Send + Sync + 'static {
+    /// Names the model and the length of its vectors; only vectors of one name can be compared. `None`
+    /// where there is no model, and nothing is to be asked.
+    fn identity(&self) -> Option<&str>;
+
+    /// The length of its vectors, or a guess where only the model knows.
+    fn dimensions(&self) -> usize;
+
+    /// Answers one vector for each text, in their order and all of one length, finite numbers only.
+    fn embed(
+        &self,
+        texts: &[String],
+    ) -> impl Future<Output = Result<Vec<Vec<f32>>, EmbedError>> + Send;
+}
+
+/// The embedder of a process that has none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoEmbedder;
+
+impl Embedder for NoEmbedder {
+    fn identity(&self) -> Option<&str> {
+        None
+    }
+
+    fn dimensions(&self) -> usize {
+        0
+    }
+
+    async fn embed(&self, _texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        Err(EmbedError { passing: false, cause: "this process has no embedder".into() })
     }
 }
 

@@ -34,7 +34,9 @@ pub use conversation::{
 };
 pub use endpoint::EndpointStore;
 pub use identity::{IdentityStore, Mail, Mailer};
-pub use knowledge::{Extract, Fetch, FetchRequest, Fetched, KnowledgeIndex, KnowledgeStore};
+pub use knowledge::{
+    Embedder, Extract, Fetch, FetchRequest, Fetched, KnowledgeIndex, KnowledgeStore, NoEmbedder,
+};
 pub use objects::{Objects, UploadLink, UploadWanted};
 pub use outgoing::{HttpOut, Names, OutgoingError, OutgoingRequest, OutgoingResponse};
 pub use owner::{NoticeStore, OperatorStore};

@@ -302,6 +302,7 @@ impl KnowledgeIndex for OnePassage {
             text: "We refund within 30 days.".to_owned(),
             score: 1.0,
             coverage_permille: 1_000,
+            similarity_permille: None,
         }])
     }
 }

@@ -5,7 +5,8 @@ use secrecy::SecretString;
 
 use super::{ConfigError, flag};
 
-const DEFAULT_OPENAI_URL: &str = "https://api.openai.com/v1";
+/// Where an OpenAI-compatible endpoint is when nobody says it.
+pub(super) const DEFAULT_OPENAI_URL: &str = "https://api.openai.com/v1";
 
 /// Reads who writes the replies.
 pub(super) fn parse_model(
@@ -46,7 +47,7 @@ mod tests {
                 _ => None,
             };
             match parse_model(&|name: &str| get(name).map(str::to_owned))? {
-                ModelChoice::OpenAi(choice) => Ok(choice.tools),
+                ModelChoice::OpenAi(choice) => Ok::<_, ConfigError>(choice.tools),
                 other => panic!("{other:?}"),
             }
         };

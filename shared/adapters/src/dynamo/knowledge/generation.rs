@@ -28,10 +28,11 @@ impl DynamoStore {
         };
         let mut change = Change::new(update)
             .when("attribute_exists(#pk)")
-            .when("(attribute_not_exists(#g) OR #g.#v < :v)")
+            .when("(attribute_not_exists(#g) OR #g.#v < :v OR (#g.#v = :v AND #g.#x > :x))")
             .with("none", AttributeValue::Null(true))
             .with("g", to_value(&GenerationRow::from(generation))?)
-            .with("v", number(generation.version));
+            .with("v", number(generation.version))
+            .with("x", number(generation.vectors_owed));
         if !gone.is_empty() {
             let ids = gone.iter().map(|id| id.bare()).collect();
             change = change.with("gone", AttributeValue::Ss(ids));

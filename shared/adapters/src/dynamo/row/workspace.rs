@@ -160,13 +160,16 @@ pub(in crate::dynamo) fn subscriptions_text(list: &[Subscription]) -> Result<Opt
     serde_json::to_string(list).map(Some).map_err(Error::internal)
 }
 
-/// A generation: `o` is its object, `v` its version, `b` its bytes, `c` its passages.
+/// A generation: `o` is its object, `v` its version, `b` its bytes, `c` its passages, `x` those whose
+/// vectors are still to come.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::dynamo) struct GenerationRow {
     o: String,
     v: u64,
     b: u64,
     c: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    x: Option<u64>,
 }
 
 impl From<&Generation> for GenerationRow {
@@ -176,13 +179,15 @@ impl From<&Generation> for GenerationRow {
             v: generation.version,
             b: generation.bytes,
             c: generation.chunks,
+            x: Some(generation.vectors_owed).filter(|owed| *owed > 0),
         }
     }
 }
 
 impl From<GenerationRow> for Generation {
     fn from(row: GenerationRow) -> Self {
-        Self { object: row.o, version: row.v, bytes: row.b, chunks: row.c }
+        let vectors_owed = row.x.unwrap_or(0);
+        Self { object: row.o, version: row.v, bytes: row.b, chunks: row.c, vectors_owed }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Answers without a model: the best passage, in its own sentences, with its source named; and where
-//! no passage covers the question, an honest word that the answer is not known.
+//! no passage covers the question or is near it, an honest word that the answer is not known.
 
 mod prose;
 mod select;
@@ -13,6 +13,11 @@ use aiva_core::wallet::{Usage, UsageSource};
 /// The share of the question that a passage must cover to answer it, in thousandths. Between the
 /// answerable and the unanswerable questions of the tests there is room on both sides of it.
 const MIN_COVERAGE_PERMILLE: u16 = 550;
+
+/// How near a passage must be to a question that it does not cover, to answer it all the same: the
+/// cosine of their vectors, in thousandths. Models lay unrelated texts at very different distances, from
+/// 0 to beyond 600, so this keeps away from all of them: a wrong answer is worse than none.
+const MIN_SIMILARITY_PERMILLE: u16 = 700;
 
 const UNKNOWN: &str = "I'm sorry, I couldn't find an answer to that in the information I have.";
 const GREETING: &str = "Hello! How can I help you?";
@@ -57,13 +62,25 @@ fn answer(request: &ModelRequest) -> ModelReply {
     ModelReply { text, usage: Some(usage), cited, calls: Vec::new() }
 }
 
-/// The passage that covers most of the question, the better ranked of equals, if it covers enough.
+/// The passage that covers most of the question, the better ranked of equals, if it covers enough;
+/// where none does, the one that is nearest to it, if it is near enough.
 fn best(passages: &[Passage]) -> Option<(usize, &Passage)> {
-    let enough = passages
-        .iter()
-        .enumerate()
-        .filter(|(_, passage)| passage.coverage_permille >= MIN_COVERAGE_PERMILLE);
-    enough.rev().max_by_key(|(_, passage)| passage.coverage_permille)
+    let covering = most(passages, MIN_COVERAGE_PERMILLE, |passage| passage.coverage_permille);
+    covering.or_else(|| {
+        most(passages, MIN_SIMILARITY_PERMILLE, |passage| {
+            passage.similarity_permille.unwrap_or_default()
+        })
+    })
+}
+
+/// The passage that has most of something, the better ranked of equals, if it has enough.
+fn most(
+    passages: &[Passage],
+    enough: u16,
+    evidence: impl Fn(&Passage) -> u16,
+) -> Option<(usize, &Passage)> {
+    let fit = passages.iter().enumerate().filter(|(_, passage)| evidence(passage) >= enough);
+    fit.rev().max_by_key(|(_, passage)| evidence(passage))
 }
 
 /// The sentences that answer, and where they stand.

@@ -10,7 +10,7 @@ use aiva_core::ports::{Entropy, Model};
 use aiva_core::reply::{ModelError, ModelReply, ModelRequest};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Client, Response, redirect, retry};
+use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -88,22 +88,8 @@ impl<E: Entropy> OpenAi<E> {
     /// # Errors
     /// [`Error::Invalid`] when the base is no HTTP URL, [`Error::Internal`] when TLS cannot be set up.
     pub fn new(settings: OpenAiSettings, entropy: E) -> Result<Self> {
-        let mut url = settings.base_url.clone();
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Error::invalid("base_url", "must be an http or https URL"));
-        }
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["chat", "completions"]);
-        }
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .connect_timeout(settings.patience.connect_timeout)
-            .user_agent(USER_AGENT)
-            .build()
-            .map_err(Error::internal)?;
+        let url = address(&settings.base_url, &["chat", "completions"])?;
+        let client = client(&settings.patience)?;
         Ok(Self { client, url, settings, entropy })
     }
 
@@ -144,23 +130,9 @@ impl<E: Entropy> OpenAi<E> {
 
     /// Sends the request; answers with a success alone.
     async fn send(&self, body: Bytes, limit: Instant) -> Result<Response, Failure> {
-        let mut request = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, "text/event-stream, application/json")
-            .body(body);
-        if let Some(key) = &self.settings.api_key {
-            request = request.bearer_auth(key.expose_secret());
-        }
-        let response = timeout_at(limit, request.send())
-            .await
-            .map_err(|_| Failure::new(Fault::TimedOut, "no answer in time"))?
-            .map_err(transport)?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        Err(refusal(response, limit).await)
+        let request = self.client.post(self.url.clone()).body(body);
+        let request = request.header(ACCEPT, "text/event-stream, application/json");
+        posted(request, self.settings.api_key.as_ref(), limit).await
     }
 }
 
@@ -179,6 +151,50 @@ impl<E: Entropy> Model for OpenAi<E> {
     }
 }
 
+/// A path below an endpoint's base.
+pub(super) fn address(base: &Url, path: &[&str]) -> Result<Url> {
+    let mut url = base.clone();
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Error::invalid("base_url", "must be an http or https URL"));
+    }
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path);
+    }
+    Ok(url)
+}
+
+/// A client that does just what it is told.
+pub(super) fn client(patience: &Patience) -> Result<Client> {
+    let client = Client::builder()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .connect_timeout(patience.connect_timeout)
+        .user_agent(USER_AGENT);
+    client.build().map_err(Error::internal)
+}
+
+/// Sends a request with a JSON body and the key; answers with a success alone.
+pub(super) async fn posted(
+    request: RequestBuilder,
+    key: Option<&SecretString>,
+    limit: Instant,
+) -> Result<Response, Failure> {
+    let mut request = request.header(CONTENT_TYPE, "application/json");
+    if let Some(key) = key {
+        request = request.bearer_auth(key.expose_secret());
+    }
+    let response = timeout_at(limit, request.send())
+        .await
+        .map_err(|_| Failure::new(Fault::TimedOut, "no answer in time"))?
+        .map_err(transport)?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    Err(refusal(response, limit).await)
+}
+
 /// What an answer other than success means. Its text may quote the prompt or the key, so only the
 /// code in it is told.
 async fn refusal(mut response: Response, limit: Instant) -> Failure {
@@ -194,7 +210,7 @@ async fn refusal(mut response: Response, limit: Instant) -> Failure {
     Failure { retry_after, ..failure }
 }
 
-fn transport(error: reqwest::Error) -> Failure {
+pub(super) fn transport(error: reqwest::Error) -> Failure {
     let fault = if error.is_timeout() {
         Fault::TimedOut
     } else if error.is_builder() {

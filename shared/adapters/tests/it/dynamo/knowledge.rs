@@ -249,6 +249,11 @@ async fn a_source_with_a_schedule_is_owed_again_at_its_time() {
     assert!(matches!(claim(&world, &page, &lease("b", 500, 600)).await, SourceClaim::Yes { .. }));
 }
 
+fn generation(version: u64, vectors_owed: u64) -> Generation {
+    let object = format!("g/{version}-{vectors_owed}");
+    Generation { object, version, bytes: 9, chunks: 2, vectors_owed }
+}
+
 #[tokio::test]
 async fn generations_are_named_in_order_and_what_is_gone_is_told_for_one_more() {
     let world = World::poor().await;
@@ -257,8 +262,7 @@ async fn generations_are_named_in_order_and_what_is_gone_is_told_for_one_more() 
         world.store.put_source(source, "text", at(5)).await.unwrap();
     }
     let (workspace, id) = (world.id(), world.project.id);
-    let generation =
-        |version| Generation { object: format!("g/{version}"), version, bytes: 9, chunks: 2 };
+    let generation = |version| generation(version, 0);
     let publish = async |version, gone: &[_]| {
         world.store.publish_generation(workspace, id, &generation(version), gone).await.unwrap()
     };
@@ -277,6 +281,26 @@ async fn generations_are_named_in_order_and_what_is_gone_is_told_for_one_more() 
     let knowledge = project(&world).await.knowledge;
     assert_eq!((&knowledge.gone[..], knowledge.owed), (&[two.id][..], false));
     assert_ne!(knowledge, Published::default());
+}
+
+#[tokio::test]
+async fn a_generation_gives_way_to_one_of_its_version_that_lacks_fewer_vectors() {
+    let world = World::poor().await;
+    let (workspace, id) = (world.id(), world.project.id);
+    world.store.put_source(&source(&world, 1), "text", at(5)).await.unwrap();
+    let publish = async |version, owed| {
+        let new = generation(version, owed);
+        world.store.publish_generation(workspace, id, &new, &[]).await.unwrap()
+    };
+    assert!(publish(2, 9).await);
+    assert!(!publish(2, 9).await && !publish(2, 10).await && !publish(1, 0).await);
+    assert!(publish(2, 4).await);
+    let knowledge = project(&world).await.knowledge;
+    assert_eq!(knowledge.generation, Some(generation(2, 4)));
+    assert_eq!(knowledge.previous, Some(generation(2, 9)));
+    assert!(publish(2, 0).await);
+    assert!(!publish(2, 0).await);
+    assert!(publish(3, 9).await);
 }
 
 #[tokio::test]

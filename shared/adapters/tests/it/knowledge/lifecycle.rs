@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
 use aiva_adapters::objects::{FolderObjects, ObjectStore};
@@ -146,11 +147,11 @@ async fn a_generation_is_written_once_and_opened_elsewhere_as_it_was() {
     let (root, base) = (folder.path().to_owned(), "http://127.0.0.1".to_owned());
     let objects = ObjectStore::Folder(FolderObjects::new(root, "a-made-up-secret".into(), base));
     let builder = MemoryIndex::new(IndexLimits::default(), objects.clone());
-    let built = builder.build(pages()).await.unwrap();
+    let built = builder.build(pages(), None, Duration::ZERO).await.unwrap();
     assert_eq!(built.pieces.values().sum::<u64>(), built.total);
     let object = "generation/1".to_owned();
     let bytes = u64::try_from(built.bytes.len()).unwrap();
-    let generation = Generation { object, version: 3, bytes, chunks: built.total };
+    let generation = Generation { object, version: 3, bytes, chunks: built.total, vectors_owed: 0 };
     objects.put(&generation.object, built.bytes).await.unwrap();
 
     let reader = MemoryIndex::new(IndexLimits::default(), objects.clone());

@@ -10,22 +10,24 @@ use tokio::task::JoinHandle;
 
 /// What the endpoint does with a request.
 #[derive(Debug, Clone)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Writes this and closes the connection.
     Say(String),
+    /// Writes what it makes of the request's body and closes the connection.
+    Answer(fn(&Value) -> String),
     /// Writes this and keeps the connection open.
     SayAndHang(String),
 }
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) head: String,
-    pub(super) body: Value,
+pub(crate) struct Seen {
+    pub(crate) head: String,
+    pub(crate) body: Value,
 }
 
 impl Seen {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(": ")?;
             key.eq_ignore_ascii_case(name).then_some(value)
@@ -33,7 +35,7 @@ impl Seen {
     }
 }
 
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     task: JoinHandle<()>,
@@ -41,7 +43,7 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Starts an endpoint; the last act is repeated.
-    pub(super) async fn start(acts: impl Into<Vec<Act>>) -> Self {
+    pub(crate) async fn start(acts: impl Into<Vec<Act>>) -> Self {
         let acts = acts.into();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -51,6 +53,7 @@ impl Endpoint {
             let mut open = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
                 let Some(request) = read(&mut stream).await else { continue };
+                let body = request.body.clone();
                 let number = {
                     let mut log = log.lock().unwrap();
                     log.push(request);
@@ -60,6 +63,10 @@ impl Endpoint {
                 match &acts[number.min(acts.len()) - 1] {
                     Act::Say(text) => {
                         let _ = stream.write_all(text.as_bytes()).await;
+                        let _ = stream.shutdown().await;
+                    }
+                    Act::Answer(answer) => {
+                        let _ = stream.write_all(answer(&body).as_bytes()).await;
                         let _ = stream.shutdown().await;
                     }
                     Act::SayAndHang(text) => {
@@ -72,15 +79,15 @@ impl Endpoint {
         Self { address, seen, task }
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    pub(super) fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
 }
@@ -109,15 +116,20 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
 }
 
 /// A whole answer.
-pub(super) fn status(code: u16, headers: &str, body: &str) -> Act {
+pub(crate) fn status(code: u16, headers: &str, body: &str) -> Act {
+    Act::Say(whole(code, headers, body))
+}
+
+/// The text of a whole answer.
+pub(crate) fn whole(code: u16, headers: &str, body: &str) -> String {
     let length = body.len();
-    Act::Say(format!(
+    format!(
         "HTTP/1.1 {code} Whatever\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}"
-    ))
+    )
 }
 
 /// A JSON answer.
-pub(super) fn json(body: &str) -> Act {
+pub(crate) fn json(body: &str) -> Act {
     status(200, "content-type: application/json\r\n", body)
 }
 
