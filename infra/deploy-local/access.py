@@ -35,7 +35,7 @@ EXPECTED = {
         ["query what is owed", "take a delivery", "read the operator token"],
     ),
     "knowledge-ingest": (
-        ["get a row", "query the table"],
+        ["get a row", "query the table", "send a delivery"],
         ["delete a row", "query what is owed", "send a generation", "take a delivery", "read the key ring", "read the operator token"],
     ),
     "knowledge-manage": (

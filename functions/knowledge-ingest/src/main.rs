@@ -12,7 +12,7 @@ use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::secret_field;
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::ports::Clock;
-use aiva_core::webhook;
+use aiva_dialects::telling;
 use aiva_kit::batch::Order;
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
@@ -28,14 +28,14 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
     let sdk = aws::sdk_config()?;
-    let queue = SqsQueue::connect(&sdk, None, None);
+    let queue = SqsQueue::connect(&sdk, None, Some(config.delivery_queue_url()?.to_owned()));
     let queue = queue.with_ingestion(Some(config.ingestion_queue_url()?.to_owned()));
     let back = queue.ingestions_back();
     let reach = Reach { queue, vault: NoVault, mailer: NoMailer };
     let objects = ObjectStore::connect(&sdk, config.bucket()?);
     let reach = (reach, objects.clone());
     let own = (SystemClock, OsEntropy);
-    let mut settings = config.settings(webhook::nothing_to_tell);
+    let mut settings = config.settings(telling::render);
     if let (Some(arn), Some(github)) = (&config.github_secret, &mut settings.knowledge.github) {
         github.token = Some(secret_field(&sdk, arn, "token").await?);
     }

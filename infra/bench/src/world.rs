@@ -291,6 +291,7 @@ fn application(dynamo: DynamoClient, sqs: SqsClient, urls: [&str; 3]) -> Result<
             egress: policy(),
             outbox_grace_ms: 60_000,
             answer_within_ms: 27_000,
+            stream_within_ms: 27_000,
             render: aiva_dialects::telling::render,
             identity: IdentitySettings::default(),
             payments: aiva_core::payment::PaymentSettings::default(),

@@ -18,17 +18,20 @@ pub struct Figures {
     pub answered_rightly: u32,
     /// Unanswerable questions of which it is said that the answer is not known.
     pub refused: u32,
+    /// One less how far the answers' confidence is from the share of them that is right, in the mean.
+    pub calibrated: u32,
 }
 
 impl Figures {
     /// Each figure with its name.
-    pub fn named(&self) -> [(&'static str, u32); 5] {
+    pub fn named(&self) -> [(&'static str, u32); 6] {
         [
             ("recall@1", self.recall_at_1),
             ("recall@5", self.recall_at_5),
             ("MRR", self.mean_reciprocal_rank),
             ("answered rightly", self.answered_rightly),
             ("unanswerable refused", self.refused),
+            ("calibrated", self.calibrated),
         ]
     }
 

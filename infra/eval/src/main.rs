@@ -43,12 +43,17 @@ async fn run(tells_missed: bool) -> Result<Vec<String>> {
         all.add(tally);
     }
     writeln!(out, "{}", row("all", pages, &all))?;
+    writeln!(out, "\nOf the answers that were given, by how sure they were:\n")?;
+    writeln!(out, "| answers | confidence, mean | right |\n|---|---|---|")?;
+    for (count, sure, right) in all.reliability() {
+        writeln!(out, "| {count} | {} | {} |", share(sure), share(right))?;
+    }
     Ok(all.figures().below(&floor()?))
 }
 
 const HEAD: &str = "\
-| documents | pages | questions (unanswerable) | recall@1 | recall@5 | MRR | answered rightly | unanswerable refused | search, median |
-|---|---|---|---|---|---|---|---|---|";
+| documents | pages | questions (unanswerable) | recall@1 | recall@5 | MRR | answered rightly | unanswerable refused | calibrated | search, median |
+|---|---|---|---|---|---|---|---|---|---|";
 
 fn row(name: &str, pages: usize, tally: &Tally) -> String {
     let shares = tally.figures().named().map(|(_, permille)| share(permille)).join(" | ");

@@ -1,6 +1,6 @@
 //! Asking: every question of a set, through the index and the model that needs none.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
 
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
@@ -9,7 +9,7 @@ use aiva_adapters::objects::ObjectStore;
 use aiva_core::id::{Id, ProjectId};
 use aiva_core::knowledge::{Edition, Passage};
 use aiva_core::ports::{KnowledgeIndex, Model};
-use aiva_core::reply::ModelRequest;
+use aiva_core::reply::{Confidence, ModelRequest};
 
 use crate::{Corpus, Figures, Question, Result};
 
@@ -39,6 +39,8 @@ pub struct Tally {
     reciprocal: u32,
     right: u32,
     refused: u32,
+    /// How sure each answer was, in thousandths, and whether it is right.
+    pub weighed: Vec<(u16, bool)>,
     /// What went wrong.
     pub missed: Vec<Missed>,
     /// How long each search took, in microseconds.
@@ -55,6 +57,7 @@ impl Tally {
         self.reciprocal += other.reciprocal;
         self.right += other.right;
         self.refused += other.refused;
+        self.weighed.extend(other.weighed);
         self.missed.extend(other.missed);
         self.micros.extend(other.micros);
     }
@@ -68,7 +71,32 @@ impl Tally {
             mean_reciprocal_rank: self.reciprocal.checked_div(self.answerable).unwrap_or(0),
             answered_rightly: share(self.right, self.answerable),
             refused: share(self.refused, self.unanswerable),
+            calibrated: 1_000_u32.saturating_sub(self.calibration_error()),
         }
+    }
+
+    /// Answers of like confidence (the same tenth) together: how many, how sure in the mean, and how many of a thousand are
+    /// right.
+    pub fn reliability(&self) -> Vec<(u32, u32, u32)> {
+        let mut bins: BTreeMap<u16, Vec<(u16, bool)>> = BTreeMap::new();
+        for (permille, right) in &self.weighed {
+            bins.entry(permille / 100).or_default().push((*permille, *right));
+        }
+        let reliability = bins.into_values().map(|bin| {
+            let count = u32::try_from(bin.len()).unwrap_or(u32::MAX);
+            let sure: u32 = bin.iter().map(|(permille, _)| u32::from(*permille)).sum();
+            let right: u32 = bin.iter().map(|(_, right)| u32::from(*right)).sum();
+            (count, sure / count, right * 1_000 / count)
+        });
+        reliability.collect()
+    }
+
+    /// How far confidence is from the share that is right, in the mean of all answers, in thousandths.
+    fn calibration_error(&self) -> u32 {
+        let bins = self.reliability();
+        let all: u32 = bins.iter().map(|(count, _, _)| count).sum();
+        let off: u32 = bins.iter().map(|(count, sure, right)| count * sure.abs_diff(*right)).sum();
+        off.checked_div(all).unwrap_or(0)
     }
 
     fn rank(&mut self, question: &Question, passages: &[Passage]) {
@@ -104,7 +132,12 @@ pub async fn measure(corpus: &Corpus) -> Result<Tally> {
         let began = Instant::now();
         let passages = index.search(edition, &question.question, DEPTH, &HashSet::new()).await?;
         tally.micros.push(u64::try_from(began.elapsed().as_micros())?);
-        let cited = cited(question, &passages).await?;
+        let answered = answered(question, &passages).await?;
+        let right = answered.as_ref().is_some_and(|(passage, _)| {
+            question.is_answered_by(passage.url.as_deref(), &passage.text)
+        });
+        tally.weighed.extend(answered.map(|(_, confidence)| (confidence.permille(), right)));
+        let cited = answered.map(|(passage, _)| passage);
         if !question.is_answerable() {
             tally.unanswerable += 1;
             match cited {
@@ -115,8 +148,6 @@ pub async fn measure(corpus: &Corpus) -> Result<Tally> {
         }
         tally.answerable += 1;
         tally.rank(question, &passages);
-        let right = cited
-            .is_some_and(|passage| question.is_answered_by(passage.url.as_deref(), &passage.text));
         tally.right += u32::from(right);
         if !right {
             let from = cited.map_or("refused".to_owned(), |passage| {
@@ -132,8 +163,12 @@ pub async fn measure(corpus: &Corpus) -> Result<Tally> {
     Ok(tally)
 }
 
-/// The passage that the answer is taken from; `None` where it says that it does not know.
-async fn cited<'a>(question: &Question, passages: &'a [Passage]) -> Result<Option<&'a Passage>> {
+/// The passage that the answer is taken from, and how sure the answer is; `None` where it says that it does
+/// not know.
+async fn answered<'a>(
+    question: &Question,
+    passages: &'a [Passage],
+) -> Result<Option<(&'a Passage, Confidence)>> {
     let request = ModelRequest {
         question: question.question.clone(),
         passages: passages.to_vec(),
@@ -142,5 +177,6 @@ async fn cited<'a>(question: &Question, passages: &'a [Passage]) -> Result<Optio
     };
     let reply = Extractive.reply(&request, &|_| {}).await;
     let reply = reply.map_err(|error| format!("the model failed: {error:?}"))?;
-    Ok(reply.cited.first().and_then(|index| passages.get(*index)))
+    let passage = reply.cited.first().and_then(|index| passages.get(*index));
+    Ok(passage.map(|passage| (passage, Confidence::of_quote(passage))))
 }

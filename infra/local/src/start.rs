@@ -43,6 +43,8 @@ use crate::{http, tend};
 const TABLE: &str = "aiva";
 /// Replies generated at once, at most.
 const GENERATION_DESKS: u32 = 64;
+/// How long a stream waits for the end of its reply, in milliseconds: as long as one on AWS.
+const STREAM_WITHIN_MS: u64 = 85_000;
 /// Callbacks on their way at once, at most.
 const DELIVERY_DESKS: u32 = 256;
 /// Of them, callbacks to one endpoint: at first, and once it has shown that it answers.
@@ -165,6 +167,7 @@ fn application(
     settings.outbox_grace_ms = grace;
     let within = u64::try_from(config.answer_within.as_millis()).unwrap_or(u64::MAX);
     settings.answer_within_ms = within;
+    settings.stream_within_ms = STREAM_WITHIN_MS;
     settings.identity.public_url.get_or_insert_with(|| format!("http://{address}"));
     Ok(App {
         store: DynamoStore::new(engines.dynamo.client_with(&config.dynamo), TABLE.to_owned()),

@@ -40,6 +40,8 @@ pub struct Settings {
     /// How long a request waits for its reply, in milliseconds. It is less than what stands between
     /// the caller and us allows (29 s).
     pub answer_within_ms: u64,
+    /// How long a stream waits for the end of its reply, in milliseconds.
+    pub stream_within_ms: u64,
     /// How end users prove who they are.
     pub identity: IdentitySettings,
     /// How payments are collected.

@@ -1,6 +1,7 @@
 //! The way of a request that waits for its reply, the same for every dialect that has one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aiva_core::contact::Details;
 use aiva_core::conversation::{self, ConversationRef, Source};
@@ -71,8 +72,9 @@ pub async fn ask<P: Ports>(
     let admitted = admit(edge, call, wanted.as_ref().ok()).await?;
     let caller = admitted.caller.clone();
     // A request that cannot be read is told so only after its key was found to be right.
-    let receipt = begin(edge, call, admitted, wanted?).await?;
-    let waiting = Waiting { holder: call.request_id.to_string(), listener };
+    let within = edge.patience(false);
+    let receipt = begin(edge, call, admitted, wanted?, within).await?;
+    let waiting = Waiting { holder: call.request_id.to_string(), listener, within };
     let asked = message::attend(&edge.app, &edge.desk, receipt, waiting).await?;
     Ok((caller, asked))
 }
@@ -92,7 +94,7 @@ pub async fn admit<P: Ports>(
     Ok(Admitted { caller, situation, fresh })
 }
 
-/// Stores what the caller says. Its reply must be attended to.
+/// Stores what the caller says. Its reply must be attended to, for so long.
 ///
 /// # Errors
 /// When the request or the application refuses.
@@ -101,6 +103,7 @@ pub async fn begin<P: Ports>(
     call: &Call,
     admitted: Admitted,
     wanted: Wanted,
+    within: Duration,
 ) -> Result<SubmitReceipt, Failure> {
     let Admitted { caller, situation, fresh } = admitted;
     let project = match wanted.project {
@@ -121,7 +124,7 @@ pub async fn begin<P: Ports>(
         idempotency: idempotency(call)?,
         key: caller.key.id,
     };
-    Ok(message::begin(&edge.app, &command, situation).await?)
+    Ok(message::begin(&edge.app, &command, situation, within).await?)
 }
 
 /// The key that makes the message once: the caller's, or else the request's own id.

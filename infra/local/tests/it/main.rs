@@ -5,6 +5,7 @@
 mod callback;
 mod chat;
 mod concurrency;
+mod confidence;
 mod crash;
 mod data;
 mod endpoint;

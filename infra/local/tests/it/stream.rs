@@ -210,6 +210,21 @@ async fn the_first_words_leave_before_the_model_has_found_the_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_may_take_longer_than_a_request_that_waits_for_the_whole() {
+    let dir = fresh_dir();
+    let mut config = config(dir.path(), &[("AIVA_MODEL", "scripted")]);
+    config.answer_within = Duration::from_millis(100);
+    let product = Product::start_with(config).await;
+    let question = streamed("[[pace:150]] [[usage:10,5]] one two three", "s1");
+    let events = ask(&product, &question, &[]).await.rest().await;
+    well_formed(&events);
+    assert_eq!(events.last().unwrap().name, "done");
+    assert_eq!(told(&events), "You said: one two three");
+    assert_eq!(product.charges().await, [-35_000]);
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_hangs_up_stops_the_model_and_pays_once_for_what_was_said() {
     let dir = fresh_dir();
     let (product, mut author) = with_author(dir.path()).await;

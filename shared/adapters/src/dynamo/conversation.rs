@@ -16,8 +16,7 @@ use super::read::Reading;
 use super::row::conversation::{ConversationRow, EntryRow};
 use super::row::message::MessageRow;
 use super::row::workspace::{ProjectRow, WorkspaceRow};
-use super::settle::delivery_item;
-use super::write::{Change, Transacted, put};
+use super::write::Transacted;
 
 impl ConversationStore for DynamoStore {
     async fn situation(&self, reference: &ConversationRef) -> Result<Option<Situation>> {
@@ -125,9 +124,7 @@ impl ConversationStore for DynamoStore {
         if let Some(message) = &advance.message {
             actions.push(self.reply_action(conversation, message)?);
         }
-        for (delivery, due) in &advance.deliveries {
-            actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
-        }
+        actions.extend(self.delivery_actions(&advance.deliveries)?);
         match self.transact(None, actions).await? {
             Transacted::Yes => Ok(Advanced::Stored),
             // The number of a message stands with the version: neither is refused alone.

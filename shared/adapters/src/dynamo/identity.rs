@@ -16,8 +16,7 @@ use super::DynamoStore;
 use super::item::{expiry, from_item, moment, number, text, to_item};
 use super::keys::{self, EXPIRY};
 use super::row::identity::{ContactRow, LinkRow};
-use super::settle::delivery_item;
-use super::write::{Change, Transacted, Written, put, update};
+use super::write::{Change, Transacted, Written, update};
 
 /// Days that a link is kept after its end, so that it can still be told from one that never was.
 const LINK_DAYS: i64 = 1;
@@ -61,9 +60,7 @@ impl IdentityStore for DynamoStore {
         if let Some(merged) = &used.merged {
             actions.push(self.conversation_action(merged)?);
         }
-        for (delivery, due) in &used.deliveries {
-            actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
-        }
+        actions.extend(self.delivery_actions(&used.deliveries)?);
         let refusals = match self.transact(None, actions).await? {
             Transacted::Yes => return Ok(Consumed::Yes),
             Transacted::No(refusals) => refusals,

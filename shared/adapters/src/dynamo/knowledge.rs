@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use aiva_core::delivery::Delivery;
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
 use aiva_core::knowledge::{Generation, Source, SourceClaim, SourceUpdate, StoredSource};
@@ -180,8 +181,14 @@ impl KnowledgeStore for DynamoStore {
         self.name_generation(keys::project(workspace, project), generation, gone).await
     }
 
-    async fn source_indexed(&self, source: &Source, chunks: u64, now: Timestamp) -> Result<bool> {
-        self.mark_indexed(source, chunks, now).await
+    async fn source_indexed(
+        &self,
+        source: &Source,
+        chunks: u64,
+        now: Timestamp,
+        deliveries: &[(Delivery, Timestamp)],
+    ) -> Result<bool> {
+        self.mark_indexed(source, chunks, now, deliveries).await
     }
 
     async fn index_paid(

@@ -39,14 +39,22 @@ impl DynamoStore {
         if settlement.user.is_some() {
             actions.extend(self.uncount(settlement)?);
         }
-        for (delivery, due) in &settlement.deliveries {
-            let item = delivery_item(delivery, *due)?;
-            actions.push(put(&self.table, item, &Change::default())?);
-        }
+        actions.extend(self.delivery_actions(&settlement.deliveries)?);
         match self.transact(Some(token(settlement)), actions).await? {
             Transacted::Yes => Ok(Settled::Stored),
             Transacted::No(refusals) => why(settlement, refusals),
         }
+    }
+
+    /// Stores what is to be delivered, each due for the sweep at its moment.
+    pub(super) fn delivery_actions(
+        &self,
+        deliveries: &[(Delivery, Timestamp)],
+    ) -> Result<Vec<TransactWriteItem>> {
+        let put = |(delivery, due): &(Delivery, Timestamp)| {
+            put(&self.table, delivery_item(delivery, *due)?, &Change::default())
+        };
+        deliveries.iter().map(put).collect()
     }
 
     /// Releases the hold and takes the charge, whose amount is negative. What is not charged does not

@@ -18,7 +18,6 @@ use super::item::{Item, from_item, moment, number, text, to_item};
 use super::keys::{self, DUE, OWED};
 use super::row::conversation::{ConversationRow, EntryRow, FirstUseRow};
 use super::row::message::MessageRow;
-use super::settle::delivery_item;
 use super::write::{Change, Refusal, Transacted, put, update};
 
 /// Months of a contact's spending that are kept beside the running one.
@@ -53,9 +52,7 @@ impl DynamoStore {
             actions.push(self.lead_action(conversation)?);
         }
         actions.extend(self.unnamed_action(submission)?);
-        for (delivery, due) in &submission.deliveries {
-            actions.push(put(&self.table, delivery_item(delivery, *due)?, &Change::default())?);
-        }
+        actions.extend(self.delivery_actions(&submission.deliveries)?);
         let token = submission.message.id.bare();
         match self.transact(Some(token), actions).await? {
             Transacted::Yes => Ok(Submitted::Stored),

@@ -173,12 +173,12 @@ fn answer(
         let arguments = value(block.input()).to_string();
         calls.take(Some(number), &ModelCall { id, tool, arguments });
     }
-    let cited = marks.finish(&mut text);
+    let (cited, stance) = marks.finish(&mut text);
     let text = text.trim().to_owned();
     if !text.is_empty() {
         on_delta(&text);
     }
-    Ok(ModelReply { text, usage, cited, calls: calls.finish() })
+    Ok(ModelReply { text, stance, usage, cited, calls: calls.finish() })
 }
 
 fn reported(usage: &TokenUsage) -> Option<Usage> {

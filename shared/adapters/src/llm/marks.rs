@@ -1,5 +1,8 @@
-//! The marks by which a model names its passages, like `[1]` or `[2, 3]`. A chat has no footnotes to
-//! point at, so they are taken out of the text, while it streams, and kept as citations.
+//! The marks of a model: those that name its passages, like `[1]` or `[2, 3]`, and those that say what
+//! kind of answer it gives, `[?]` and `[-]`. A chat has no footnotes to point at, so they are taken out of
+//! the text, while it streams, and kept as citations and as its stance.
+
+use aiva_core::reply::Stance;
 
 /// A longer bracket is no mark, in bytes.
 const MAX_HELD_BYTES: usize = 48;
@@ -9,6 +12,7 @@ const MAX_HELD_BYTES: usize = 48;
 pub(super) struct Marks {
     passages: usize,
     cited: Vec<usize>,
+    stance: Stance,
     /// What may turn out to be a mark, with the spaces before it; all ASCII.
     held: String,
     at_line_start: bool,
@@ -21,6 +25,7 @@ impl Marks {
         Self {
             passages,
             cited: Vec::new(),
+            stance: Stance::default(),
             held: String::new(),
             at_line_start: true,
             swallow_spaces: false,
@@ -34,13 +39,14 @@ impl Marks {
         }
     }
 
-    /// Ends the text; answers which passages were named, as indices from 0 in the order of naming.
-    pub(super) fn finish(mut self, shown: &mut String) -> Vec<usize> {
+    /// Ends the text; answers which passages were named, as indices from 0 in the order of naming, and
+    /// what kind of answer it is.
+    pub(super) fn finish(mut self, shown: &mut String) -> (Vec<usize>, Stance) {
         if self.held.ends_with(']') {
-            self.cite();
+            self.take_mark();
         }
         self.release(shown);
-        self.cited
+        (self.cited, self.stance)
     }
 
     fn step(&mut self, c: char, shown: &mut String) {
@@ -49,7 +55,7 @@ impl Marks {
             if c == '(' {
                 return self.emit(c, shown);
             }
-            self.cite();
+            self.take_mark();
         }
         if self.swallow_spaces && c == ' ' {
             return;
@@ -59,9 +65,12 @@ impl Marks {
         match c {
             _ if self.held.len() >= MAX_HELD_BYTES => self.emit(c, shown),
             ' ' => self.held.push(c),
-            '[' if !inside && self.passages > 0 => self.held.push(c),
+            '[' if !inside => self.held.push(c),
             '0'..='9' | ',' if inside => self.held.push(c),
-            ']' if inside && self.numbers().is_some() => self.held.push(c),
+            '?' | '-' if self.held.ends_with('[') => self.held.push(c),
+            ']' if inside && (self.numbers().is_some() || self.stance_held().is_some()) => {
+                self.held.push(c);
+            }
             '[' => {
                 self.release(shown);
                 self.held.push(c);
@@ -80,7 +89,20 @@ impl Marks {
         numbers.collect()
     }
 
-    fn cite(&mut self) {
+    /// The stance in the bracket held, if it is one.
+    fn stance_held(&self) -> Option<Stance> {
+        let (_, inner) = self.held.split_once('[')?;
+        match inner.trim_end_matches(']') {
+            "?" => Some(Stance::Unknown),
+            "-" => Some(Stance::Courtesy),
+            _ => None,
+        }
+    }
+
+    fn take_mark(&mut self) {
+        if let Some(stance) = self.stance_held() {
+            self.stance = stance;
+        }
         for index in self.numbers().unwrap_or_default() {
             if !self.cited.contains(&index) {
                 self.cited.push(index);
@@ -118,11 +140,33 @@ mod tests {
             for piece in characters.chunks(size) {
                 marks.feed(&piece.iter().collect::<String>(), &mut shown);
             }
-            let cited = marks.finish(&mut shown);
-            results.push((shown, cited));
+            let (cited, stance) = marks.finish(&mut shown);
+            results.push((shown, cited, stance));
         }
         assert!(results.iter().all(|result| result == &results[0]), "{results:?}");
-        results.remove(0)
+        let (shown, cited, stance) = results.remove(0);
+        assert_eq!(stance, Stance::States, "{text}");
+        (shown, cited)
+    }
+
+    #[test]
+    fn the_kind_of_an_answer_leaves_the_text_too() {
+        let of = |text: &str, passages| {
+            let (mut marks, mut shown) = (Marks::new(passages), String::new());
+            text.chars().for_each(|c| marks.feed(&c.to_string(), &mut shown));
+            let (cited, stance) = marks.finish(&mut shown);
+            (shown, cited, stance)
+        };
+        for passages in [0, 3] {
+            let unknown = of("[?] I do not know that.", passages);
+            assert_eq!(unknown, ("I do not know that.".to_owned(), vec![], Stance::Unknown));
+            let courtesy = of("You are welcome! [-]", passages);
+            assert_eq!(courtesy, ("You are welcome!".to_owned(), vec![], Stance::Courtesy));
+            for text in ["[-1] [--] [?!] [ ?] a [-", "[?](https://example.com)"] {
+                assert_eq!(of(text, passages), (text.to_owned(), vec![], Stance::States));
+            }
+        }
+        assert_eq!(of("Yes [1]. [?]", 3), ("Yes.".to_owned(), vec![0], Stance::Unknown));
     }
 
     #[test]

@@ -11,6 +11,9 @@
 //! | `[[usage:10,5]]` | reports 10 tokens of input and 5 of output |
 //! | `[[no-usage]]` | reports none |
 //! | `[[cite:1,2]]` | cites these passages, numbered from 1; ones that were not given are left out |
+//! | `[[states]]` | states its text as its own, to be weighed against what it cites; else it only quotes |
+//! | `[[unknown]]` | says that it does not know the answer |
+//! | `[[courtesy]]` | says that it states nothing |
 //! | `[[fail]]` | fails for good, with the usage that `[[usage:…]]` named |
 //! | `[[call:name {"a":1}]]` | calls a tool, offered or not; arguments may be anything |
 //! | `[[then]]` | what is called behind it is called in another round |
@@ -24,7 +27,7 @@
 use std::time::Duration;
 
 use aiva_core::ports::Model;
-use aiva_core::reply::{ModelCall, ModelError, ModelReply, ModelRequest, tokens};
+use aiva_core::reply::{ModelCall, ModelError, ModelReply, ModelRequest, Stance, tokens};
 use aiva_core::wallet::{Usage, UsageSource};
 
 const MAX_SLEEP_MS: u64 = 60_000;
@@ -46,6 +49,7 @@ struct Script {
     fail: bool,
     rounds: Vec<Vec<(String, String)>>,
     aside: String,
+    stance: Stance,
 }
 
 impl Model for Scripted {
@@ -80,7 +84,8 @@ impl Model for Scripted {
         let usage = reported.or_else(|| Some(self::reported(counted)));
         let given = 0..request.passages.len();
         let cited = script.cite.into_iter().filter(|index| given.contains(index)).collect();
-        Ok(ModelReply { text, usage: usage.filter(|_| !script.no_usage), cited, calls })
+        let usage = usage.filter(|_| !script.no_usage);
+        Ok(ModelReply { text, stance: script.stance, usage, cited, calls })
     }
 }
 
@@ -105,7 +110,7 @@ fn reported((input_tokens, output_tokens): (u64, u64)) -> Usage {
 
 impl Script {
     fn of(question: &str) -> Self {
-        let mut script = Self::default();
+        let mut script = Self { stance: Stance::Quotes, ..Self::default() };
         let mut rest = question;
         while let Some((before, after)) = rest.split_once("[[") {
             let Some((directive, after)) = after.split_once("]]") else { break };
@@ -137,6 +142,9 @@ impl Script {
                 self.rounds.last_mut().into_iter().for_each(|round| round.push(call.clone()));
             }
             "no-usage" => self.no_usage = true,
+            "states" => self.stance = Stance::States,
+            "unknown" => self.stance = Stance::Unknown,
+            "courtesy" => self.stance = Stance::Courtesy,
             "sleep" => {
                 let Ok(sleep_ms) = argument.trim().parse::<u64>() else { return false };
                 self.sleep_ms = sleep_ms.min(MAX_SLEEP_MS);

@@ -125,6 +125,7 @@ fn message_of(id: MessageId, seq: u64, said: &AgentReply, now: Timestamp) -> Mes
         agent_name: Some(said.agent.as_str().to_owned()),
         background: None,
         citations: Vec::new(),
+        confidence: None,
         created_at: now,
     }
 }

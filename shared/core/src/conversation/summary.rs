@@ -64,6 +64,7 @@ mod tests {
             agent_name: None,
             background: None,
             citations: Vec::new(),
+            confidence: None,
             created_at: Timestamp::UNIX_EPOCH,
         };
         summary(&conversation, &message)

@@ -17,8 +17,12 @@ use crate::error::{Error, Result};
 use crate::id::{SourceId, base32};
 use crate::message::Lease;
 use crate::outbox::IngestionJob;
-use crate::ports::{Clock, Extract, Fetch, KnowledgeIndex, KnowledgeStore, Objects, Ports};
+use crate::ports::{
+    Clock, Extract, Fetch, KnowledgeIndex, KnowledgeStore, Objects, Ports, WorkspaceStore,
+};
+use crate::reply;
 use crate::text::Label;
+use crate::webhook::{self, Drafts};
 
 /// What a worker brings along.
 #[derive(Debug)]
@@ -107,12 +111,28 @@ async fn take_in<P: Ports, F: Fetch, X: Extract, I: KnowledgeIndex>(
         }
         Err(trouble) => update(app, &source, SourceState::Failed, Some(trouble.reason)),
     };
+    let deliveries = told(app, &source, &update).await?;
+    let update = SourceUpdate { deliveries, ..update };
     let recorded = app.store.record_source(&source, fence, &update).await?;
     clean_up(app, &source, &update, recorded).await;
+    if recorded {
+        reply::announce(app, &update.deliveries).await;
+    }
     if recorded && update.content.is_some() {
         ask(app, &source, None).await;
     }
     Ok(Ingested::Done)
+}
+
+/// A failure is told at once; what succeeds is told when it can be found, and what did not change never.
+async fn told<P: Ports>(app: &App<P>, source: &Source, update: &SourceUpdate) -> Result<Drafts> {
+    if update.state != SourceState::Failed {
+        return Ok(Drafts::new());
+    }
+    let project = app.store.project(source.workspace, source.project).await?;
+    let Some(project) = project else { return Ok(Drafts::new()) };
+    let chunks = source.chunks.unwrap_or(0);
+    webhook::of_knowledge(app, &project, source.fact(SourceState::Failed, chunks)).await
 }
 
 fn update<P: Ports>(
@@ -132,6 +152,7 @@ fn update<P: Ports>(
         next_at,
         at,
         due: at + Duration::from_millis(app.settings.outbox_grace_ms),
+        deliveries: Drafts::new(),
     }
 }
 

@@ -15,6 +15,8 @@ use crate::ports::{
     Clock, Entropy, Extract, Fetch, KnowledgeIndex, KnowledgeStore, Objects, Ports, WorkspaceStore,
 };
 use crate::project::Project;
+use crate::reply;
+use crate::webhook;
 
 /// Rounds before a project whose knowledge keeps changing waits for its next job.
 const MAX_ROUNDS: usize = 3;
@@ -132,7 +134,11 @@ async fn publish_once<P: Ports>(
     for source in sources {
         let chunks = built.pieces.get(&source.id).copied().unwrap_or(0);
         if is_to_be_marked(&source, chunks) {
-            app.store.source_indexed(&source, chunks, app.now()).await?;
+            let fact = source.fact(SourceState::Ready, chunks);
+            let told = webhook::of_knowledge(app, project, fact).await?;
+            if app.store.source_indexed(&source, chunks, app.now(), &told).await? {
+                reply::announce(app, &told).await;
+            }
         }
     }
     Ok(built.vectors_owed)

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Delivery;
 use crate::id::{ProjectId, SourceId, WorkspaceId};
 use crate::text::Label;
+use crate::webhook::KnowledgeFact;
 
 /// One source of knowledge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,19 @@ pub struct Source {
     pub created_at: Timestamp,
     /// When anything about it changed.
     pub updated_at: Timestamp,
+}
+
+impl Source {
+    /// What there is to tell of it once it is in this state, with so many passages.
+    pub fn fact(&self, state: SourceState, chunks: u64) -> KnowledgeFact<'_> {
+        KnowledgeFact {
+            id: self.id,
+            kind: self.kind.as_str(),
+            title: self.title.as_str(),
+            status: state.as_str(),
+            chunks,
+        }
+    }
 }
 
 /// What kind a source is.
@@ -205,6 +220,8 @@ pub struct SourceUpdate {
     pub at: Timestamp,
     /// When the index that is owed may be asked for again.
     pub due: Timestamp,
+    /// What is to be delivered of it.
+    pub deliveries: Vec<(Delivery, Timestamp)>,
 }
 
 /// New content of a source.

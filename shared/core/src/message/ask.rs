@@ -57,6 +57,8 @@ pub struct Waiting<'a> {
     pub holder: String,
     /// Hears the text; only where this very request generates the reply.
     pub listener: Listening<'a>,
+    /// How long it waits; as long as was said to [`begin`].
+    pub within: Duration,
 }
 
 /// The first wait for a reply that another worker writes; each further one is twice as long, up to
@@ -66,7 +68,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 /// What a lease lasts beyond the wait, so that a settlement on its way is not fenced off.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
-/// Stores a message whose reply will be waited for: [`attend`] must follow.
+/// Stores a message whose reply will be waited for, so long: [`attend`] must follow.
 ///
 /// # Errors
 /// As [`super::submit`].
@@ -74,8 +76,8 @@ pub async fn begin<P: Ports>(
     app: &App<P>,
     command: &SubmitCommand,
     situation: Option<Situation>,
+    within: Duration,
 ) -> Result<SubmitReceipt> {
-    let within = Duration::from_millis(app.settings.answer_within_ms);
     let grace = Duration::from_millis(app.settings.outbox_grace_ms) + within;
     accept(app, command, situation, Accepting { grace, tell_queue: false }).await
 }
@@ -91,7 +93,7 @@ pub async fn attend<P: Ports>(
     receipt: SubmitReceipt,
     waiting: Waiting<'_>,
 ) -> Result<Asked> {
-    let within = Duration::from_millis(app.settings.answer_within_ms);
+    let within = waiting.within;
     if let SubmitStatus::Skipped(reason) = receipt.status {
         let outcome = Outcome::Silent { reason, charge: MicroCredits::ZERO };
         return Ok(Asked { receipt, outcome });

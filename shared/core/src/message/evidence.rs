@@ -2,15 +2,10 @@
 
 use super::{Message, Sender};
 
-/// A reply's confidence in thousandths; `None` for what people say. A reply that cites nothing has
-/// none (it is what `low confidence` means everywhere), one that cites a passage 600, each further
-/// passage adds 100, up to 900.
+/// A reply's confidence in thousandths, as it was weighed when it was written; `None` for what people
+/// say.
 pub fn confidence(message: &Message) -> Option<u16> {
-    if message.sender != Sender::Ai {
-        return None;
-    }
-    let cited = u16::try_from(message.citations.len()).unwrap_or(u16::MAX);
-    Some(if cited == 0 { 0 } else { 900.min(500 + 100 * cited.min(4)) })
+    (message.sender == Sender::Ai).then(|| message.confidence.unwrap_or(0))
 }
 
 /// What a citation weighs among those of its reply, in thousandths, by its rank from 0: 1000, 500, 333….
@@ -52,14 +47,16 @@ mod tests {
             agent_name: None,
             background: None,
             citations: vec![citation; cited],
+            confidence: None,
             created_at: Timestamp::UNIX_EPOCH,
         }
     }
 
     #[test]
-    fn a_reply_is_the_surer_the_more_it_rests_on_and_never_certain() {
-        let of = |cited| confidence(&said(Sender::Ai, cited));
-        assert_eq!([of(0), of(1), of(2), of(4), of(9)], [0, 600, 700, 900, 900].map(Some));
+    fn only_a_reply_of_the_agent_has_a_confidence() {
+        assert_eq!(confidence(&said(Sender::Ai, 0)), Some(0));
+        let sure = Message { confidence: Some(730), ..said(Sender::Ai, 1) };
+        assert_eq!(confidence(&sure), Some(730));
         assert_eq!(confidence(&said(Sender::Visitor, 0)), None);
         assert_eq!(confidence(&said(Sender::Agent, 0)), None);
     }

@@ -51,6 +51,8 @@ pub struct Message {
     pub background: Option<Background>,
     /// What a reply of the agent rests on.
     pub citations: Vec<Citation>,
+    /// How sure a reply of the agent is, in thousandths.
+    pub confidence: Option<u16>,
     /// When it was stored.
     pub created_at: Timestamp,
 }

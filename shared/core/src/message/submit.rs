@@ -321,6 +321,7 @@ fn message_of(id: MessageId, seq: u64, command: &SubmitCommand, now: Timestamp) 
         agent_name: None,
         background: command.background.clone(),
         citations: Vec::new(),
+        confidence: None,
         created_at: now,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::delivery::Delivery;
 use crate::egress::CallbackUrl;
 use crate::error::{Error, Result};
 use crate::id::{ProjectId, SourceId, WorkspaceId};
@@ -116,12 +117,14 @@ pub trait KnowledgeStore: Send + Sync + 'static {
         gone: &[SourceId],
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Marks a source as indexed with so many passages, unless its content has changed since.
+    /// Marks a source as indexed with so many passages and stores what is to be delivered of it, unless
+    /// its content has changed since or it is marked already.
     fn source_indexed(
         &self,
         source: &Source,
         chunks: u64,
         now: Timestamp,
+        deliveries: &[(Delivery, Timestamp)],
     ) -> impl Future<Output = Result<bool>> + Send;
 
     /// Notes that no index is owed any more, if the version is still this one; `false` when it is not.

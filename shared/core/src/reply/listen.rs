@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use super::{ModelError, ModelReply, ModelRequest};
+use super::{ModelError, ModelReply, ModelRequest, Stance};
 use crate::ports::Model;
 
 /// Who hears the text of a reply as it comes. A function of the text is one that stays to the end.
@@ -50,7 +50,7 @@ pub(super) async fn listen(
         None => {
             let text = said.into_inner().unwrap_or_else(PoisonError::into_inner);
             tracing::info!(bytes = text.len(), "the listener is gone; the model is stopped");
-            Ok(ModelReply { text, usage: None, cited: Vec::new(), calls: Vec::new() })
+            Ok(ModelReply { text, stance: Stance::Cut, ..ModelReply::default() })
         }
     }
 }

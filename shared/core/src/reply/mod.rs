@@ -13,6 +13,7 @@ use crate::tool::{self, ToolAnswer};
 use crate::wallet::{Hold, LedgerEntry, Usage};
 
 mod choice;
+mod confidence;
 mod escalate;
 mod generate;
 mod listen;
@@ -21,13 +22,16 @@ mod rounds;
 mod settle;
 mod talk;
 pub mod tokens;
+mod unknown;
 
 pub use choice::{ModelChoice, OpenAiChoice};
+pub use confidence::{Confidence, Grounds, LOW_CONFIDENCE};
 pub use generate::{Generated, GenerationSettings, Means, generate};
 pub(crate) use listen::first;
 pub use listen::{Listener, Listening};
 pub use prompt::{Asked, compose};
 pub(crate) use settle::announce;
+pub use unknown::unknown;
 
 /// What a model is asked.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +44,8 @@ pub struct ModelRequest {
     pub question: String,
     /// The passages that stand in `system`, in the order of their numbers from 1.
     pub passages: Vec<Passage>,
+    /// What `system` says beside them of the company and of the person who asks.
+    pub told: String,
     /// What the model may do beside answering.
     pub tools: Vec<ToolSpec>,
     /// What it did so far for this answer, oldest first.
@@ -128,11 +134,29 @@ pub struct Turn {
     pub text: String,
 }
 
+/// What kind of answer a model gives. It is never how sure the model is: that is weighed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stance {
+    /// It states something, out of passages that it has read.
+    #[default]
+    States,
+    /// It quotes the passage that shares most words with the question; nobody has read it.
+    Quotes,
+    /// It says that it does not know.
+    Unknown,
+    /// It greets, thanks or asks back, and states nothing.
+    Courtesy,
+    /// It was broken off when its listener went.
+    Cut,
+}
+
 /// What a model answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelReply {
     /// The text for the end user.
     pub text: String,
+    /// What kind of answer it is.
+    pub stance: Stance,
     /// Tokens as the endpoint reported them; `None` where it reported none.
     pub usage: Option<Usage>,
     /// Which passages it rests on, as indices into [`ModelRequest::passages`].

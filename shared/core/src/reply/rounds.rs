@@ -90,7 +90,7 @@ pub(super) async fn converse<P: Ports>(
             None => return Ok(Outcome::Overtaken),
         }
     }
-    Ok(Outcome::Replied(Box::new(talk.end(request.passages))))
+    Ok(Outcome::Replied(Box::new(talk.end(request))))
 }
 
 /// Asks once. Text that follows what was streamed before stands apart from it.

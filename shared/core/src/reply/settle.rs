@@ -80,9 +80,9 @@ enum Handoff {
     To(Option<Box<ApiKey>>),
 }
 
-/// A reply that rests on no passage and on no tool is of low confidence.
+/// Whether a reply is of low confidence.
 fn is_unsure(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Replied(reply) if reply.cited.is_empty() && !reply.informed)
+    matches!(outcome, Outcome::Replied(reply) if reply.confidence.is_low())
 }
 
 /// Whether the model wants a human, or this reply is one too many of low confidence in a row.
@@ -278,6 +278,7 @@ fn message_of(
         agent_name: None,
         background: None,
         citations: citations.collect(),
+        confidence: Some(reply.confidence.permille()),
         created_at: now,
     }
 }

@@ -3,7 +3,7 @@
 use super::escalate::Wish;
 use super::generate::Outcome;
 use super::rounds::Scene;
-use super::{ModelError, ModelReply, tokens};
+use super::{Confidence, Grounds, ModelError, ModelReply, ModelRequest, Stance, tokens, unknown};
 use crate::knowledge::Passage;
 use crate::project::{EXCHANGE_TOKENS, MAX_CALLS, MAX_ROUNDS};
 use crate::wallet::{Usage, UsageSource};
@@ -20,8 +20,8 @@ pub(super) struct Replied {
     pub(super) passages: Vec<Passage>,
     pub(super) usage: Usage,
     pub(super) private: bool,
-    /// Whether a tool answered.
-    pub(super) informed: bool,
+    /// How sure it is.
+    pub(super) confidence: Confidence,
     pub(super) wish: Option<Wish>,
 }
 
@@ -30,6 +30,7 @@ pub(super) struct Talk {
     pub(super) used: Usage,
     texts: Vec<String>,
     cited: Vec<usize>,
+    stance: Stance,
     pub(super) calls: usize,
     /// Tokens left for calls and answers.
     pub(super) exchange_left: u64,
@@ -44,6 +45,7 @@ impl Talk {
             used: Usage { input_tokens: 0, output_tokens: 0, source: UsageSource::Reported },
             texts: Vec::new(),
             cited: Vec::new(),
+            stance: Stance::default(),
             calls: 0,
             exchange_left: u64::from(EXCHANGE_TOKENS),
             private,
@@ -83,6 +85,7 @@ impl Talk {
     pub(super) fn hear(&mut self, reply: &ModelReply) {
         self.cite(&reply.cited);
         self.say(&reply.text);
+        self.stance = reply.stance;
     }
 
     /// Whether the calls of an answer and a little of what the tools say fit the next prompt.
@@ -100,14 +103,26 @@ impl Talk {
         Outcome::Failed { reason, usage: used.then_some(self.used) }
     }
 
-    pub(super) fn end(self, passages: Vec<Passage>) -> Replied {
+    /// The reply. An answer that rests on too little is withdrawn: what is said instead cites nothing.
+    pub(super) fn end(self, request: ModelRequest) -> Replied {
+        let ModelRequest { passages, told, question, .. } = request;
+        let mut text = self.texts.join("\n\n");
+        let mut cited = self.cited;
+        let rests_on: Vec<&Passage> = cited.iter().filter_map(|at| passages.get(*at)).collect();
+        let (stance, informed) = (self.stance, self.informed);
+        let grounds = Grounds { stance, text: &text, cited: &rests_on, told: &told, informed };
+        let confidence = Confidence::of(&grounds);
+        if self.wish.is_none() && grounds.is_to_be_withdrawn() {
+            text = unknown(&question).to_owned();
+            cited = Vec::new();
+        }
         Replied {
-            text: self.texts.join("\n\n"),
-            cited: self.cited,
+            text,
+            confidence,
+            cited,
             passages,
             usage: self.used,
             private: self.private,
-            informed: self.informed,
             wish: self.wish,
         }
     }

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Fact, Listener, Redaction, Subscription, Telling};
+use super::{Fact, KnowledgeFact, Listener, Redaction, Subscription, Telling};
 use crate::app::App;
 use crate::callback::{Breaker, Callback, EndpointId, Event};
 use crate::contact::{self, Profile};
 use crate::conversation::Conversation;
 use crate::delivery::{Delivery, DeliveryStatus, Trigger};
 use crate::dialect::Dialect;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{DeliveryId, OccasionId, ProjectId};
 use crate::key::ApiKey;
-use crate::ports::{Clock, Entropy, Ports};
+use crate::ports::{Clock, Entropy, Ports, WorkspaceStore};
 use crate::project::Project;
 use crate::text::Label;
 
@@ -62,6 +62,22 @@ pub(crate) fn drafts<P: Ports>(
         drafts.extend(webhooks.filter_map(|to| for_webhook(app, origin, to, occasion)));
     }
     drafts
+}
+
+/// Writes down how a source stands now for those who are told of knowledge. Where nobody is, nothing is
+/// read.
+pub(crate) async fn of_knowledge<P: Ports>(
+    app: &App<P>,
+    project: &Project,
+    source: KnowledgeFact<'_>,
+) -> Result<Drafts> {
+    let listens = |to: &Subscription| to.events.contains(&Event::KnowledgeUpdated);
+    if !project.webhooks.iter().any(listens) {
+        return Ok(Drafts::new());
+    }
+    let workspace = app.store.workspace(project.workspace).await?;
+    let workspace = workspace.ok_or_else(|| Error::internal("a project has no workspace"))?;
+    Ok(drafts(app, (project, &workspace.name), &[News::of(Fact::KnowledgeUpdated { source })]))
 }
 
 /// The person of a conversation. It is asked of the store only where webhooks are told of it.

@@ -1,6 +1,7 @@
 //! `POST …/query`: an answer whole, or as it is written.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aiva_core::conversation::ConversationRef;
 use aiva_core::error::Error;
@@ -36,11 +37,13 @@ async fn answer<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
     let admitted = asking::admit(&edge, &call, ahead).await?;
     project::expect_own(&call, &admitted.caller)?;
     let Query { wanted, stream } = query?;
-    let receipt = begin(&edge, &call, admitted, wanted).await?;
+    let within = edge.patience(stream);
+    let receipt = begin(&edge, &call, admitted, wanted, within).await?;
     if stream {
-        return stream::answer(&edge, &call, receipt);
+        return stream::answer(&edge, &call, receipt, within);
     }
-    let waiting = Waiting { holder: call.request_id.to_string(), listener: &|_: &str| {} };
+    let holder = call.request_id.to_string();
+    let waiting = Waiting { holder, listener: &|_: &str| {}, within };
     let asked = message::attend(&edge.app, &edge.desk, receipt, waiting).await?;
     let repeated = asked.receipt.is_duplicate();
     let reply = Reply::json(StatusCode::OK, &Answer::of(asked)?)?;
@@ -66,11 +69,12 @@ async fn begin<P: Ports>(
     call: &Call,
     admitted: Admitted,
     wanted: Wanted,
+    within: Duration,
 ) -> Result<SubmitReceipt, Failure> {
     if let Some(earlier) = earlier(edge, call, &admitted.caller, &wanted).await? {
         return Ok(earlier);
     }
-    asking::begin(edge, call, admitted, wanted).await
+    asking::begin(edge, call, admitted, wanted, within).await
 }
 
 /// A caller with an idempotency key says by it what it goes on with; one without says so by the header

@@ -40,6 +40,7 @@ pub(super) fn answer<P: Ports>(
     edge: &Arc<Edge<P>>,
     call: &Call,
     receipt: SubmitReceipt,
+    within: Duration,
 ) -> Result<Reply, Failure> {
     if receipt.status == SubmitStatus::Skipped(SkipReason::AiDisabled) {
         return Err(Error::Unanswered(Unanswered::AgentOff).into());
@@ -49,7 +50,7 @@ pub(super) fn answer<P: Ports>(
     let holder = call.request_id.to_string();
     let (ours, desk) = (Arc::clone(&talk), Arc::clone(edge));
     let work = async move {
-        let waiting = Waiting { holder, listener: &*ours };
+        let waiting = Waiting { holder, listener: &*ours, within };
         ours.end(message::attend(&desk.app, &desk.desk, receipt, waiting).await);
     };
     if !edge.run_beside(work) {

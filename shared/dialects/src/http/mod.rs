@@ -1,6 +1,7 @@
 //! The HTTP edge, once for all dialects: routing from one table, bodies, keys, limits, logs, errors.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aiva_core::app::App;
 use aiva_core::ports::Ports;
@@ -90,6 +91,13 @@ impl<P: Ports> Edge<P> {
     /// What a payment provider signs its events with.
     pub(crate) fn payment_secret(&self) -> Option<&SecretString> {
         self.payment_secret.as_ref()
+    }
+
+    /// How long a request waits for its reply, whole or as it is written.
+    pub fn patience(&self, streams: bool) -> Duration {
+        let settings = &self.app.settings;
+        let millis = if streams { settings.stream_within_ms } else { settings.answer_within_ms };
+        Duration::from_millis(millis)
     }
 
     /// Runs a task that outlives its request, within what [`Edge::drain`] waits for; `false` when too

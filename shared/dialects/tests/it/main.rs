@@ -13,6 +13,7 @@ mod openapi;
 mod operator;
 mod plan;
 mod refusal;
+mod resync;
 mod routes;
 mod takeover;
 mod telling;

@@ -13,7 +13,7 @@ use aiva_core::message::{Message, Sender, SubmitCommand, SubmitReceipt, SubmitSt
 use aiva_core::page::Limit;
 use aiva_core::ports::{Clock, ConversationStore, DeliveryStore, Model};
 use aiva_core::project::{self, AgentDraft};
-use aiva_core::reply::{ModelError, ModelReply, ModelRequest};
+use aiva_core::reply::{ModelError, ModelReply, ModelRequest, Stance};
 use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
 use aiva_core::wallet::{self, Usage, UsageSource};
 use aiva_core::workspace;
@@ -165,7 +165,13 @@ impl Model for Gate {
         self.asked.notify_one();
         self.go.notified().await;
         let text = "The agent's answer.".to_owned();
-        Ok(ModelReply { text, usage: self.usage, cited: vec![0], calls: Vec::new() })
+        Ok(ModelReply {
+            text,
+            stance: Stance::Quotes,
+            usage: self.usage,
+            cited: vec![0],
+            calls: Vec::new(),
+        })
     }
 }
 
@@ -179,7 +185,13 @@ impl Model for Knows {
         _on_delta: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<ModelReply, ModelError> {
         let cited = if self.0 { vec![0] } else { Vec::new() };
-        Ok(ModelReply { text: "Well…".to_owned(), usage: None, cited, calls: Vec::new() })
+        Ok(ModelReply {
+            text: "Well…".to_owned(),
+            stance: Stance::Quotes,
+            usage: None,
+            cited,
+            calls: Vec::new(),
+        })
     }
 }
 

@@ -59,6 +59,7 @@ fn message(sender: Sender, text: &str) -> Message {
         agent_name: (sender == Sender::Agent).then(|| "Sarah".to_owned()),
         background: None,
         citations: Vec::new(),
+        confidence: None,
         created_at: at(),
     }
 }

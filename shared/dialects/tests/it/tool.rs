@@ -9,7 +9,7 @@ use aiva_core::identity::{EmailAddress, LinkToken, LinkUse, MagicLink, revoke};
 use aiva_core::message::{Message, Visibility};
 use aiva_core::page::Limit;
 use aiva_core::ports::{Clock, ConversationStore, DeliveryStore, IdentityStore, Model};
-use aiva_core::reply::{ModelCall, ModelError, ModelReply, ModelRequest};
+use aiva_core::reply::{ModelCall, ModelError, ModelReply, ModelRequest, Stance};
 use aiva_core::text::{ExternalId, Label};
 use aiva_core::workspace;
 use aiva_dialects::Edge;
@@ -61,7 +61,7 @@ impl Model for Puppet {
             arguments: (*arguments).to_owned(),
         });
         let (text, calls) = (text.to_owned(), calls.collect());
-        Ok(ModelReply { text, usage: None, cited: vec![0], calls })
+        Ok(ModelReply { text, stance: Stance::Quotes, usage: None, cited: vec![0], calls })
     }
 }
 

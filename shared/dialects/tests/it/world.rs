@@ -23,6 +23,7 @@ use aiva_core::ports::{
 use aiva_core::project::{self, AgentDraft, Project};
 use aiva_core::reply::{
     self, Generated, GenerationSettings, Listening, Means, ModelError, ModelReply, ModelRequest,
+    Stance,
 };
 use aiva_core::text::IdempotencyKey;
 use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
@@ -121,6 +122,7 @@ impl Entropy for Counted {
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
     generations: Mutex<Vec<GenerationJob>>,
+    ingestions: Mutex<Vec<IngestionJob>>,
 }
 
 impl Queue for Sent {
@@ -133,7 +135,8 @@ impl Queue for Sent {
         Ok(())
     }
 
-    async fn send_ingestion(&self, _job: &IngestionJob, _round: u64) -> Result<()> {
+    async fn send_ingestion(&self, job: &IngestionJob, _round: u64) -> Result<()> {
+        self.ingestions.lock().unwrap().push(job.clone());
         Ok(())
     }
 }
@@ -238,7 +241,13 @@ impl Model for Told {
         on_delta: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<ModelReply, ModelError> {
         self.0.split_inclusive(' ').for_each(on_delta);
-        Ok(ModelReply { text: self.0.clone(), usage: None, cited: vec![0], calls: Vec::new() })
+        Ok(ModelReply {
+            text: self.0.clone(),
+            stance: Stance::Quotes,
+            usage: None,
+            cited: vec![0],
+            calls: Vec::new(),
+        })
     }
 }
 
@@ -362,6 +371,7 @@ impl World {
                 egress: EgressPolicy { local: true, ports: vec![443] },
                 outbox_grace_ms: 10_000,
                 answer_within_ms: 27_000,
+                stream_within_ms: 27_000,
                 render: aiva_dialects::telling::render,
                 knowledge: KnowledgeSettings::default(),
                 identity: IdentitySettings {
@@ -482,6 +492,16 @@ impl World {
         reply::generate(app, means(&Broken, &self.outside), &job, &lease()).await.unwrap();
     }
 
+    /// What the queue was told to take in.
+    pub(crate) fn take_ingestions(&self) -> Vec<IngestionJob> {
+        std::mem::take(&mut *self.edge.app.queue.ingestions.lock().unwrap())
+    }
+
+    /// The shop's default project, as it stands.
+    pub(crate) async fn project(&self) -> Project {
+        project::resolve(&self.edge.app.store, self.shop.id, "default").await.unwrap()
+    }
+
     fn take_jobs(&self) -> Vec<GenerationJob> {
         std::mem::take(&mut *self.edge.app.queue.generations.lock().unwrap())
     }
@@ -534,7 +554,7 @@ impl World {
     /// Switches the shop's agent on or off.
     pub(crate) async fn switch_agent(&self, on: bool) {
         let store = &self.edge.app.store;
-        let project = project::resolve(store, self.shop.id, "default").await.unwrap();
+        let project = self.project().await;
         let draft = AgentDraft { ai_enabled: Some(on), ..AgentDraft::default() };
         project::set_agent(store, &project, draft).await.unwrap();
     }

@@ -1,5 +1,7 @@
 //! Requests that wait for their replies, and the processes that die while they do.
 
+use std::time::Duration;
+
 use aiva_core::error::Error;
 use aiva_core::id::MessageId;
 use aiva_core::message::{self, Asked, Outcome, SubmitCommand, SubmitReceipt, Waiting};
@@ -7,6 +9,9 @@ use aiva_core::money::MicroCredits;
 
 use super::actions::{draw, holder, note};
 use super::world::World;
+
+/// How long a request waits for its reply.
+const WITHIN: Duration = Duration::from_secs(27);
 
 /// Somebody asks and waits; often two at once, in one conversation or two, now and then with the very
 /// same request. The process may die at any of its requests, and a caller may hang up.
@@ -45,7 +50,7 @@ struct Heard {
 }
 
 async fn wait(world: &World, command: SubmitCommand, holder: String) -> Heard {
-    let receipt = match message::begin(&world.app, &command, None).await {
+    let receipt = match message::begin(&world.app, &command, None, WITHIN).await {
         Ok(receipt) => receipt,
         Err(error) => return Heard { receipt: Err(error), asked: None },
     };
@@ -53,7 +58,7 @@ async fn wait(world: &World, command: SubmitCommand, holder: String) -> Heard {
     if world.dice.chance(10) {
         return Heard { receipt: Ok(receipt), asked: None };
     }
-    let waiting = Waiting { holder, listener: &|_: &str| {} };
+    let waiting = Waiting { holder, listener: &|_: &str| {}, within: WITHIN };
     let asked = message::attend(&world.app, &world.desk, receipt.clone(), waiting).await;
     Heard { receipt: Ok(receipt), asked: Some(asked) }
 }

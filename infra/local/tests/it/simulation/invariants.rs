@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aiva_core::callback::Event;
+use aiva_core::contact::Person;
 use aiva_core::conversation::ConversationFilter;
 use aiva_core::delivery::{Delivery, DeliveryFilter, DeliveryStatus};
 use aiva_core::id::MessageId;
@@ -18,7 +19,7 @@ use super::world::World;
 use super::{money, webhooks};
 
 pub(super) async fn check(world: &World) {
-    let messages = messages(world).await;
+    let (persons, messages) = conversations(world).await;
     let ledger = ledger(world).await;
     let deliveries = deliveries(world).await;
     let endings = endings(world).await;
@@ -31,7 +32,7 @@ pub(super) async fn check(world: &World) {
     replies_come_in_the_order_of_their_messages(&messages);
     every_handoff_is_told(&messages, &callbacks, &endings);
     every_reply_is_told_once(&messages, &callbacks);
-    webhooks::every_fact_is_told(world, &messages, (&callbacks, &webhooks));
+    webhooks::every_fact_is_told(world, (&persons, &messages), (&callbacks, &webhooks));
     money_adds_up(world, &messages, &ledger, &endings).await;
     money::came_in_once(world, &ledger).await;
     no_call_is_repeated_or_made_for_the_wrong_one(world);
@@ -55,13 +56,15 @@ fn no_call_is_repeated_or_made_for_the_wrong_one(world: &World) {
     }
 }
 
-async fn messages(world: &World) -> Vec<Vec<Message>> {
+/// The person of each conversation, and what was said in it.
+async fn conversations(world: &World) -> (Vec<Person>, Vec<Vec<Message>>) {
     let store = &world.truth.store;
     let place = (world.workspace.id, world.workspace.default_project());
     let filter = ConversationFilter::default();
     let page = aiva_core::conversation::list(store, place, &filter, None, Limit::of(100)).await;
-    let mut all = Vec::new();
+    let (mut persons, mut all) = (Vec::new(), Vec::new());
     for conversation in page.expect("the list is readable").items {
+        persons.push(conversation.person.clone());
         let reference = &conversation.reference;
         let messages = store.messages_after(reference, 0, 1_000).await.expect("readable");
         let numbers: Vec<u64> = messages.iter().map(|message| message.seq).collect();
@@ -70,7 +73,7 @@ async fn messages(world: &World) -> Vec<Vec<Message>> {
         assert_eq!(conversation.pending_replies, 0, "a reply is pending for ever");
         all.push(messages);
     }
-    all
+    (persons, all)
 }
 
 async fn ledger(world: &World) -> Vec<LedgerEntry> {

@@ -1,7 +1,7 @@
 //! A model with a mind of its own.
 
 use aiva_core::ports::Model;
-use aiva_core::reply::{ModelCall, ModelError, ModelReply, ModelRequest};
+use aiva_core::reply::{ModelCall, ModelError, ModelReply, ModelRequest, Stance};
 use aiva_core::wallet::{Usage, UsageSource};
 
 use super::tools::{LOOKUP, NOTIFY, REFUND};
@@ -57,7 +57,8 @@ impl Model for SimModel {
             let (text, cited) = (String::new(), Vec::new());
             // Called or not: the last answer has to be one.
             let text = if request.may_call { text } else { self.text(request) };
-            return Ok(ModelReply { text, usage, cited, calls: self.calls() });
+            let stance = Stance::Quotes;
+            return Ok(ModelReply { text, stance, usage, cited, calls: self.calls() });
         }
         let wish = ModelCall {
             id: "wish".to_owned(),
@@ -66,7 +67,9 @@ impl Model for SimModel {
         };
         let calls = if self.0.chance(4) { vec![wish] } else { Vec::new() };
         let cited = if self.0.chance(60) { vec![0] } else { Vec::new() };
-        Ok(ModelReply { text: self.text(request), usage, cited, calls })
+        // Every answer names its question, so none may be withdrawn.
+        let stance = Stance::Quotes;
+        Ok(ModelReply { text: self.text(request), stance, usage, cited, calls })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aiva_core::app::App;
 use aiva_core::callback::{EndpointId, Event};
+use aiva_core::contact::Person;
 use aiva_core::delivery::Delivery;
 use aiva_core::dialect::Dialect;
 use aiva_core::message::{Message, Sender};
@@ -52,7 +53,7 @@ pub(super) async fn subscribe(
 /// ends visibly, is asked of all deliveries alike.)
 pub(super) fn every_fact_is_told(
     world: &World,
-    messages: &[Vec<Message>],
+    (persons, messages): (&[Person], &[Vec<Message>]),
     (callbacks, deliveries): (&[Delivery], &[Delivery]),
 ) {
     let mut known = 0;
@@ -64,7 +65,7 @@ pub(super) fn every_fact_is_told(
         let told = Told(own);
         match webhook.dialect {
             Dialect::Aiva => as_the_callback_was(&told, callbacks),
-            Dialect::Aivastark => aivastark_was_told(&told, messages, callbacks),
+            Dialect::Aivastark => aivastark_was_told(&told, (persons, messages), callbacks),
             Dialect::Aerochat => aerochat_was_told(&told, messages),
             Dialect::Asyntai => asyntai_was_told(&told, messages, callbacks),
             Dialect::Aksita => panic!("Aksita has no webhooks"),
@@ -147,18 +148,24 @@ fn asyntai_was_told(told: &Told<'_>, messages: &[Vec<Message>], callbacks: &[Del
     assert_eq!(told.all(Event::EscalationRequested, "session_id").len(), handoffs(callbacks));
 }
 
-fn aivastark_was_told(told: &Told<'_>, messages: &[Vec<Message>], callbacks: &[Delivery]) {
+fn aivastark_was_told(
+    told: &Told<'_>,
+    (persons, messages): (&[Person], &[Vec<Message>]),
+    callbacks: &[Delivery],
+) {
     let leads = told.once(Event::LeadCaptured, "session_id");
-    let mailed = |said: &&Vec<Message>| {
+    let mailed = |(person, said): &(&Person, &Vec<Message>)| {
         // What another user says in the person's conversation is not the person's.
-        let person = said.iter().find_map(|message| message.user.as_ref());
-        let is_persons =
-            |message: &&Message| message.user.is_none() || message.user.as_ref() == person;
+        let is_persons = |message: &&Message| message.user.is_none() || message.user == person.user;
         let visitors = said.iter().filter(|message| message.sender == Sender::Visitor);
         let mut own = visitors.filter(is_persons);
         own.any(|message| message.content.as_str().contains(DOMAIN))
     };
-    assert_eq!(leads.len(), messages.iter().filter(mailed).count(), "one lead a conversation");
+    assert_eq!(
+        leads.len(),
+        persons.iter().zip(messages).filter(mailed).count(),
+        "one lead a conversation"
+    );
     let unsure = told.once(Event::LowConfidenceDetected, "message");
     let answered: BTreeSet<String> =
         of_sender(messages, Sender::Ai).map(|reply| question(reply).to_owned()).collect();

@@ -261,6 +261,7 @@ fn deployment() -> Settings {
         egress: EgressPolicy::default(),
         outbox_grace_ms: 20_000,
         answer_within_ms: 27_000,
+        stream_within_ms: 27_000,
         render: aiva_dialects::telling::render,
         identity: IdentitySettings::default(),
         knowledge: KnowledgeSettings::default(),

@@ -1,5 +1,6 @@
 //! Generations in a project's row.
 
+use aiva_core::delivery::Delivery;
 use aiva_core::error::Result;
 use aiva_core::id::SourceId;
 use aiva_core::knowledge::{Generation, Source, SourceState};
@@ -10,7 +11,7 @@ use super::super::DynamoStore;
 use super::super::item::{moment, number, text, to_value};
 use super::super::keys::{self, Key};
 use super::super::row::workspace::GenerationRow;
-use super::super::write::{Change, Written};
+use super::super::write::{Change, Transacted, Written, update};
 
 impl DynamoStore {
     pub(super) async fn name_generation(
@@ -45,17 +46,24 @@ impl DynamoStore {
         source: &Source,
         chunks: u64,
         now: Timestamp,
+        deliveries: &[(Delivery, Timestamp)],
     ) -> Result<bool> {
         let key = keys::source(source.workspace, source.project, source.id);
         let change = Change::new("SET #st = :ready, #ch = :chunks, #ua = :now")
             .when("(#st = :indexing OR #st = :ready OR attribute_not_exists(#st))")
             .when("attribute_exists(#pk)")
             .when_is(("c", source.content.as_ref().map(text)))
+            .when_is(("ch", source.chunks.map(number)))
             .with("ready", text(SourceState::Ready.as_str()))
             .with("indexing", text(SourceState::Indexing.as_str()))
             .with("chunks", number(chunks))
             .with("now", moment(now));
-        Ok(matches!(self.update_row(key, &change).await?, Written::Yes(_)))
+        if deliveries.is_empty() {
+            return Ok(matches!(self.update_row(key, &change).await?, Written::Yes(_)));
+        }
+        let mut actions = vec![update(&self.table, key, &change)?];
+        actions.extend(self.delivery_actions(deliveries)?);
+        Ok(matches!(self.transact(None, actions).await?, Transacted::Yes))
     }
 
     pub(super) async fn clear_owed_index(&self, project: Key, version: u64) -> Result<bool> {

@@ -68,7 +68,7 @@ impl DynamoStore {
         }
     }
 
-    /// One update, or, with new content, one transaction with the project's version.
+    /// One update, or, with new content or somebody to tell, one transaction.
     pub(super) async fn store_update(
         &self,
         source: &Source,
@@ -80,14 +80,15 @@ impl DynamoStore {
             .when("#st = :was AND #f = :fence")
             .with("was", text(SourceState::Fetching.as_str()))
             .with("fence", number(fence));
-        let Some(content) = &change.content else {
+        if change.content.is_none() && change.deliveries.is_empty() {
             return Ok(matches!(self.update_row(key, &row).await?, Written::Yes(_)));
-        };
-        let added = i128::from(content.characters) - i128::from(source.characters);
-        let actions = vec![
-            self.next_version(source, added, None, change.due)?,
-            update(&self.table, key, &row)?,
-        ];
+        }
+        let mut actions = vec![update(&self.table, key, &row)?];
+        if let Some(content) = &change.content {
+            let added = i128::from(content.characters) - i128::from(source.characters);
+            actions.push(self.next_version(source, added, None, change.due)?);
+        }
+        actions.extend(self.delivery_actions(&change.deliveries)?);
         Ok(matches!(self.transact(None, actions).await?, Transacted::Yes))
     }
 }

@@ -56,7 +56,7 @@ impl From<Ending> for ReplyState {
 }
 
 /// A message: `s` is the sender, `c` the content, `vi` the visibility, `u` the end user, `an` the human
-/// agent, `ci` the citations, `bg` what the integrator's system said of the person. A visitor's has `st`, the state of its reply; `k`, the key; `cv`, our
+/// agent, `ci` the citations, `cf` the confidence, `bg` what the integrator's system said of the person. A visitor's has `st`, the state of its reply; `k`, the key; `cv`, our
 /// conversation id; `sr`, why it is skipped; `h`, the hold. A claim adds `lh`, `le` and `lu` (holder,
 /// epoch and end of the lease), `f` (the fence) and `n` (the claims); a settlement adds `rq` (the
 /// reply's number) and `rc` (what it cost).
@@ -72,6 +72,8 @@ pub(in crate::dynamo) struct MessageRow {
     an: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ci: Vec<CitationRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cf: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bg: Option<Background>,
     ca: Millis,
@@ -173,6 +175,7 @@ impl From<&Message> for MessageRow {
             u: message.user.clone(),
             an: message.agent_name.clone(),
             ci: citations.collect(),
+            cf: message.confidence,
             bg: message.background.clone(),
             ca: message.created_at.into(),
             st: None,
@@ -227,6 +230,7 @@ impl MessageRow {
             agent_name: self.an,
             background: self.bg,
             citations: citations.collect(),
+            confidence: self.cf,
             created_at: self.ca.moment()?,
         })
     }

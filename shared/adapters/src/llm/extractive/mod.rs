@@ -7,19 +7,9 @@ mod words;
 
 use aiva_core::knowledge::Passage;
 use aiva_core::ports::Model;
-use aiva_core::reply::{ModelError, ModelReply, ModelRequest, tokens};
+use aiva_core::reply::{Confidence, ModelError, ModelReply, ModelRequest, Stance, tokens, unknown};
 use aiva_core::wallet::{Usage, UsageSource};
 
-/// The share of the question that a passage must cover to answer it, in thousandths. Between the
-/// answerable and the unanswerable questions of the tests there is room on both sides of it.
-const MIN_COVERAGE_PERMILLE: u16 = 550;
-
-/// How near a passage must be to a question that it does not cover, to answer it all the same: the
-/// cosine of their vectors, in thousandths. Models lay unrelated texts at very different distances, from
-/// 0 to beyond 600, so this keeps away from all of them: a wrong answer is worse than none.
-const MIN_SIMILARITY_PERMILLE: u16 = 700;
-
-const UNKNOWN: &str = "I'm sorry, I couldn't find an answer to that in the information I have.";
 const GREETING: &str = "Hello! How can I help you?";
 const THANKS: &str = "You're welcome!";
 
@@ -44,12 +34,13 @@ impl Model for Extractive {
 
 fn answer(request: &ModelRequest) -> ModelReply {
     let limit = u64::from(request.max_output_tokens);
-    let (text, used) = match (small_talk(&request.question), best(&request.passages)) {
-        (Some(text), _) => (text.to_owned(), None),
+    let question = &request.question;
+    let (stance, text, used) = match (small_talk(question), best(&request.passages)) {
+        (Some(text), _) => (Stance::Courtesy, text.to_owned(), None),
         (None, Some((index, passage))) => {
-            (quote(&request.question, passage, limit), Some((index, passage)))
+            (Stance::Quotes, quote(question, passage, limit), Some((index, passage)))
         }
-        (None, None) => (UNKNOWN.to_owned(), None),
+        (None, None) => (Stance::Unknown, unknown(question).to_owned(), None),
     };
     let text = tokens::truncate(&text, limit).to_owned();
     let read = used.map_or(0, |(_, passage)| tokens::estimate(&passage.text));
@@ -59,28 +50,14 @@ fn answer(request: &ModelRequest) -> ModelReply {
         source: UsageSource::Estimated,
     };
     let cited = used.map(|(index, _)| index).into_iter().collect();
-    ModelReply { text, usage: Some(usage), cited, calls: Vec::new() }
+    ModelReply { text, stance, usage: Some(usage), cited, calls: Vec::new() }
 }
 
-/// The passage that covers most of the question, the better ranked of equals, if it covers enough;
-/// where none does, the one that is nearest to it, if it is near enough.
+/// The passage that fits the question best, the better ranked of equals, if it is likely to answer it.
 fn best(passages: &[Passage]) -> Option<(usize, &Passage)> {
-    let covering = most(passages, MIN_COVERAGE_PERMILLE, |passage| passage.coverage_permille);
-    covering.or_else(|| {
-        most(passages, MIN_SIMILARITY_PERMILLE, |passage| {
-            passage.similarity_permille.unwrap_or_default()
-        })
-    })
-}
-
-/// The passage that has most of something, the better ranked of equals, if it has enough.
-fn most(
-    passages: &[Passage],
-    enough: u16,
-    evidence: impl Fn(&Passage) -> u16,
-) -> Option<(usize, &Passage)> {
-    let fit = passages.iter().enumerate().filter(|(_, passage)| evidence(passage) >= enough);
-    fit.rev().max_by_key(|(_, passage)| evidence(passage))
+    let weighed = passages.iter().enumerate().rev();
+    let best = weighed.max_by_key(|(_, passage)| Confidence::of_quote(passage));
+    best.filter(|(_, passage)| !Confidence::of_quote(passage).is_low())
 }
 
 /// The sentences that answer, and where they stand.

@@ -82,13 +82,13 @@ impl<'a> Answer<'a> {
     fn reply(mut self) -> ModelReply {
         let usage = self.reported();
         let mut rest = String::new();
-        let cited = self.marks.finish(&mut rest);
+        let (cited, stance) = self.marks.finish(&mut rest);
         if !rest.is_empty() {
             (self.on_delta)(&rest);
             self.text.push_str(&rest);
         }
         let (text, calls) = (self.text.trim().to_owned(), self.calls.finish());
-        ModelReply { text, usage, cited, calls }
+        ModelReply { text, stance, usage, cited, calls }
     }
 
     fn reported(&self) -> Option<Usage> {

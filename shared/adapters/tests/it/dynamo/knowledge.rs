@@ -64,6 +64,7 @@ fn update(state: SourceState, seconds: i64) -> SourceUpdate {
         next_at: None,
         at: at(seconds),
         due: at(seconds),
+        deliveries: Vec::new(),
     }
 }
 
@@ -323,8 +324,8 @@ async fn only_the_content_that_was_indexed_becomes_ready() {
     let seen = stored(&world, &page).await;
     assert_eq!((seen.title.as_str(), seen.state), ("Told by the page", SourceState::Indexing));
     let other = Source { content: Some("content/0".to_owned()), ..seen.clone() };
-    assert!(!world.store.source_indexed(&other, 7, at(40)).await.unwrap());
-    assert!(world.store.source_indexed(&seen, 7, at(40)).await.unwrap());
+    assert!(!world.store.source_indexed(&other, 7, at(40), &[]).await.unwrap());
+    assert!(world.store.source_indexed(&seen, 7, at(40), &[]).await.unwrap());
     let ready = stored(&world, &page).await;
     assert_eq!((ready.state, ready.chunks), (SourceState::Ready, Some(7)));
     assert_eq!(ready.reason.as_deref(), Some("2 pages were left out"));

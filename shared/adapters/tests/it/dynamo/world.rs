@@ -184,6 +184,7 @@ impl World {
             agent_name: None,
             background: None,
             citations: Vec::new(),
+            confidence: None,
             created_at: at(1),
         };
         Submission {

@@ -7,7 +7,7 @@ use aiva_adapters::llm::Extractive;
 use aiva_core::id::Id;
 use aiva_core::knowledge::Edition;
 use aiva_core::ports::KnowledgeIndex;
-use aiva_core::reply::{ModelReply, ModelRequest, tokens};
+use aiva_core::reply::{ModelReply, ModelRequest, Stance, tokens};
 use aiva_core::wallet::UsageSource;
 
 use super::{ask, request};
@@ -106,7 +106,7 @@ async fn what_the_pages_do_not_say_is_not_answered() {
     for question in UNANSWERABLE {
         let request = shop_request(&index, question).await;
         let reply = reply(&request).await;
-        if !(reply.text.starts_with("I'm sorry") && reply.cited.is_empty()) {
+        if !(reply.stance == Stance::Unknown && reply.cited.is_empty()) {
             let coverage = request.passages.iter().map(|p| p.coverage_permille).max();
             wrong.push((question, coverage, reply.text));
         }
