@@ -240,3 +240,17 @@ impl Words {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn vectors_are_measured_where_they_are_said_to_be() {
+        let (words, both) = (published(NoEmbedder, 3).await, published(Noise, 3).await);
+        let (words, both) = (words.unwrap(), both.unwrap());
+        assert_eq!(words.passages, both.passages);
+        let each = u64::try_from(DIMENSIONS).unwrap();
+        assert!(both.bytes > words.bytes + both.passages * each, "{}", both.bytes);
+    }
+}

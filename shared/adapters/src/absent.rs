@@ -53,6 +53,10 @@ impl Objects for NoObjects {
         absent("object store")
     }
 
+    async fn get_start(&self, _name: &str, _max_bytes: usize) -> Result<Option<Vec<u8>>> {
+        absent("object store")
+    }
+
     async fn size(&self, _name: &str) -> Result<Option<u64>> {
         absent("object store")
     }

@@ -51,6 +51,15 @@ impl Objects for ObjectStore {
         }
     }
 
+    async fn get_start(&self, name: &str, max_bytes: usize) -> Result<Option<Vec<u8>>> {
+        match self {
+            #[cfg(feature = "objects")]
+            Self::S3(s3) => s3.get_start(name, max_bytes).await,
+            Self::Folder(folder) => folder.get_start(name, max_bytes).await,
+            Self::Off => Err(off()),
+        }
+    }
+
     async fn size(&self, name: &str) -> Result<Option<u64>> {
         match self {
             #[cfg(feature = "objects")]

@@ -8,7 +8,7 @@ use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, SourceId};
 use aiva_core::knowledge::{Built, Document, Edition, Generation, Passage};
 use aiva_core::ports::{Embedder, KnowledgeIndex, NoEmbedder, Objects};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::embed::{Embedded, embed};
 use super::engine::{Engine, Nearest};
@@ -18,6 +18,9 @@ use crate::objects::ObjectStore;
 
 /// How long a question waits for its vector; then it is answered by its words alone.
 const QUESTION_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long an embedder that was silent is not asked again: not every question is to wait for it.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// Bytes of a question that are embedded: what it is about stands in them.
 const EMBEDDED_QUESTION_BYTES: usize = 2_000;
@@ -52,6 +55,8 @@ pub struct MemoryIndex<E = NoEmbedder> {
     limits: IndexLimits,
     objects: ObjectStore,
     embedder: Arc<E>,
+    /// When the embedder is asked again, after it was silent.
+    silent_until: Arc<Mutex<Option<Instant>>>,
     shelf: Arc<Mutex<Shelf>>,
     /// Held while an edition is built or opened: ten questions to a project that is not here yet do it
     /// once, and the memory of one bounds that of all.
@@ -64,6 +69,7 @@ impl<E> Clone for MemoryIndex<E> {
             limits: self.limits,
             objects: self.objects.clone(),
             embedder: Arc::clone(&self.embedder),
+            silent_until: Arc::clone(&self.silent_until),
             shelf: Arc::clone(&self.shelf),
             building: Arc::clone(&self.building),
         }
@@ -94,8 +100,14 @@ impl MemoryIndex {
 impl<E: Embedder> MemoryIndex<E> {
     /// Makes an empty index; generations come from these objects, vectors from this embedder.
     pub fn with_embedder(limits: IndexLimits, objects: ObjectStore, embedder: E) -> Self {
-        let embedder = Arc::new(embedder);
-        Self { limits, objects, embedder, shelf: Arc::default(), building: Arc::default() }
+        Self {
+            limits,
+            objects,
+            embedder: Arc::new(embedder),
+            silent_until: Arc::default(),
+            shelf: Arc::default(),
+            building: Arc::default(),
+        }
     }
 
     /// Nothing that holds the lock can leave the shelf half changed, so a poisoned one is still good.
@@ -134,6 +146,10 @@ impl<E: Embedder> MemoryIndex<E> {
         })
     }
 
+    fn silence(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.silent_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The passages near a question by their vectors; `None` where there are none to compare, or the
     /// embedder does not answer in time.
     async fn nearest(
@@ -144,7 +160,7 @@ impl<E: Embedder> MemoryIndex<E> {
     ) -> Option<Nearest> {
         let dimensions = engine.dimensions()?;
         let question = &question[..question.floor_char_boundary(EMBEDDED_QUESTION_BYTES)];
-        if question.trim().is_empty() {
+        if question.trim().is_empty() || self.silence().is_some_and(|end| Instant::now() < end) {
             return None;
         }
         let texts = [question.to_owned()];
@@ -158,7 +174,10 @@ impl<E: Embedder> MemoryIndex<E> {
             }
             Ok(Ok(_)) => "its vector is not as long as those of the passages".to_owned(),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "no vector in time".to_owned(),
+            Err(_) => {
+                *self.silence() = Some(Instant::now() + SILENCE);
+                "no vector in time".to_owned()
+            }
         };
         tracing::warn!(cause, "a question is answered by its words alone");
         None
@@ -208,10 +227,19 @@ impl<E: Embedder> KnowledgeIndex for MemoryIndex<E> {
         if self.has(edition) && self.holds(project, generation) {
             return Ok(());
         }
-        let bytes = self.objects.get(&generation.object, self.limits.max_bytes).await?;
+        // Vectors stand behind the words: where both do not fit, the words may.
+        let max_bytes = self.limits.max_bytes;
+        let fits = usize::try_from(generation.bytes).is_ok_and(|bytes| bytes <= max_bytes);
+        let bytes = if fits {
+            self.objects.get(&generation.object, max_bytes).await?
+        } else {
+            let bytes = generation.bytes;
+            tracing::warn!(%project, bytes, max_bytes, "a generation is opened without its vectors");
+            self.objects.get_start(&generation.object, max_bytes).await?
+        };
         let bytes = bytes.ok_or_else(|| Error::unavailable("a generation is gone"))?;
         let embedder = Arc::clone(&self.embedder);
-        let open = move || Engine::open(&bytes, embedder.identity());
+        let open = move || Engine::open(&bytes, embedder.identity().filter(|_| fits));
         self.made(edition, Some(generation.object.clone()), open).await
     }
 

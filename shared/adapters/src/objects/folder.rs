@@ -123,16 +123,20 @@ impl FolderObjects {
         .await
     }
 
-    pub(super) async fn get(&self, name: &str, max_bytes: usize) -> Result<Option<Vec<u8>>> {
+    pub(super) async fn get_start(&self, name: &str, max_bytes: usize) -> Result<Option<Vec<u8>>> {
         let path = self.path(name)?;
         let most = u64::try_from(max_bytes).map_err(Error::internal)?;
         let read = blocking(move || {
             let Some(file) = found(fs::File::open(&path))? else { return Ok(None) };
             let mut bytes = Vec::new();
-            file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+            file.take(most).read_to_end(&mut bytes)?;
             Ok(Some(bytes))
         });
-        let bytes = read.await?;
+        read.await
+    }
+
+    pub(super) async fn get(&self, name: &str, max_bytes: usize) -> Result<Option<Vec<u8>>> {
+        let bytes = self.get_start(name, max_bytes.saturating_add(1)).await?;
         if bytes.as_ref().is_some_and(|bytes| bytes.len() > max_bytes) {
             return Err(too_large());
         }

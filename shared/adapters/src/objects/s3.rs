@@ -33,7 +33,21 @@ impl S3Objects {
     }
 
     pub(super) async fn get(&self, name: &str, max_bytes: usize) -> Result<Option<Vec<u8>>> {
-        let request = self.client.get_object().bucket(&self.bucket).key(name);
+        self.read(name, None, max_bytes).await
+    }
+
+    pub(super) async fn get_start(&self, name: &str, max_bytes: usize) -> Result<Option<Vec<u8>>> {
+        let range = format!("bytes=0-{}", max_bytes.saturating_sub(1));
+        self.read(name, Some(range), max_bytes).await
+    }
+
+    async fn read(
+        &self,
+        name: &str,
+        range: Option<String>,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<u8>>> {
+        let request = self.client.get_object().bucket(&self.bucket).key(name).set_range(range);
         let output = match request.send().await {
             Ok(output) => output,
             Err(error) => {

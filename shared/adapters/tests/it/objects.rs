@@ -53,9 +53,13 @@ async fn behaves(objects: &ObjectStore) {
     assert_eq!(objects.get(name, 6).await.unwrap().as_deref(), Some(b"second".as_slice()));
     assert_eq!(objects.size(name).await.unwrap(), Some(6));
     assert!(matches!(objects.get(name, 5).await, Err(Error::Internal(_))), "too much was read");
+    for (most, start) in [(3, b"sec".as_slice()), (6, b"second"), (100, b"second")] {
+        assert_eq!(objects.get_start(name, most).await.unwrap().as_deref(), Some(start));
+    }
 
     objects.delete(name).await.unwrap();
     assert_eq!(objects.get(name, 100).await.unwrap(), None);
+    assert_eq!(objects.get_start(name, 100).await.unwrap(), None);
 
     objects.put(name, Vec::new()).await.unwrap();
     assert_eq!(objects.get(name, 0).await.unwrap(), Some(Vec::new()));

@@ -21,6 +21,14 @@ pub trait Objects: Send + Sync + 'static {
         max_bytes: usize,
     ) -> impl Future<Output = Result<Option<Vec<u8>>>> + Send;
 
+    /// Reads the beginning of an object, at most so many bytes; `None` when there is none. An empty one
+    /// has no beginning.
+    fn get_start(
+        &self,
+        name: &str,
+        max_bytes: usize,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>>> + Send;
+
     /// Tells how large an object is, in bytes; `None` when there is none.
     fn size(&self, name: &str) -> impl Future<Output = Result<Option<u64>>> + Send;
 

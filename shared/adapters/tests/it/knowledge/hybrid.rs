@@ -1,7 +1,7 @@
 //! Passages found by what they mean: an endpoint on loopback embeds, by a small table of synonyms.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
 use aiva_adapters::llm::{Embeddings, OpenAiEmbedder, OpenAiEmbedderSettings};
@@ -246,17 +246,30 @@ async fn a_generation_is_read_on_words_alone_by_whoever_has_another_model_or_non
 async fn while_the_endpoint_is_away_questions_are_answered_by_their_words() {
     let concepts = Act::Answer(concepts);
     let refused = endpoint::status(401, "", "{}");
-    let hangs = Act::SayAndHang(String::new());
     let odd = endpoint::json(r#"{"data":[{"index":0,"embedding":[1,2]}]}"#);
-    let world = World::with([concepts.clone(), refused, hangs, odd, concepts]).await;
-    let index = world.opened(shop()).await;
-    for _ in 0..3 {
-        let begun = std::time::Instant::now();
+    let hangs = Act::SayAndHang(String::new());
+    let world = World::with([concepts.clone(), refused, odd, hangs, concepts]).await;
+    let generation = world.stored(1, world.build(shop(), None).await).await;
+    let opened = async || {
+        let index = world.index();
+        index.open(edition(1, 1).project, &generation).await.unwrap();
+        index
+    };
+    let index = opened().await;
+    for requests in [2, 3, 4] {
+        let begun = Instant::now();
         let found = asked(&index, "guarantee").await;
-        assert_eq!(titles(&found), ["Defects"]);
-        assert_eq!(found[0].similarity_permille, None);
+        assert_eq!((titles(&found), found[0].similarity_permille), (vec!["Defects"], None));
         assert!(begun.elapsed() < Duration::from_secs(4));
+        assert_eq!(world.endpoint.requests(), requests);
     }
+    // It was silent: for a while nobody waits for it.
+    let begun = Instant::now();
+    assert_eq!(titles(&asked(&index, "guarantee").await), ["Defects"]);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(world.endpoint.requests(), 4);
+    // It is back, for whoever did not meet its silence.
+    let index = opened().await;
     assert!(asked(&index, "guarantee").await[0].similarity_permille.is_some());
 }
 
@@ -320,6 +333,25 @@ async fn what_was_made_on_the_spot_gives_way_to_the_generation_with_vectors() {
     // Without an embedder one is as good as the other.
     let plain = super::published(shop()).await;
     assert!(plain.holds(project, &generation));
+}
+
+#[tokio::test]
+async fn where_words_and_vectors_do_not_fit_the_words_are_opened_alone() {
+    let world = World::new().await;
+    let built = world.build(shop(), None).await;
+    let (whole, project) = (built.bytes.len(), edition(1, 1).project);
+    let generation = world.stored(1, built).await;
+    let opened = async |max_bytes| {
+        let index = world.index_of("concepts", IndexLimits::of(max_bytes));
+        index.open(project, &generation).await.map(|()| index)
+    };
+    let index = opened(whole).await.unwrap();
+    assert!(asked(&index, "guarantee").await[0].similarity_permille.is_some());
+    let index = opened(whole - 1).await.unwrap();
+    let found = asked(&index, "guarantee").await;
+    assert_eq!((titles(&found), found[0].similarity_permille), (vec!["Defects"], None));
+    assert!(index.holds(project, &generation), "it is not opened again for every question");
+    assert!(opened(whole / 2).await.is_err());
 }
 
 #[tokio::test]
