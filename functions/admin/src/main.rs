@@ -5,7 +5,7 @@ use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::{RingVault, operator_token, secret_field};
 use aiva_adapters::sqs::SqsQueue;
-use aiva_dialects::{Edge, SourceAddress, function, router, telling};
+use aiva_dialects::{Edge, arrived, function, router, telling};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::{aws, serve, telemetry};
@@ -14,7 +14,7 @@ use aiva_kit::{aws, serve, telemetry};
 async fn main() -> Result<(), serve::Error> {
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
-    let sdk = aws::sdk_config()?;
+    let sdk = aws::sdk_config_for_answers()?;
     let (generations, deliveries) = (config.generation_queue_url()?, config.delivery_queue_url()?);
     let ingestions = Some(config.ingestion_queue_url()?.to_owned());
     let queue = SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned()));
@@ -35,10 +35,9 @@ async fn main() -> Result<(), serve::Error> {
     aws::warm(aws_ports::warm(&app)).await;
     let edge = Edge::with_payments(app, Some(token), webhook);
     let routes = router(edge.clone(), function::admin());
-    let source = |address: &str| SourceAddress(address.to_owned());
     let drain = move || {
         let edge = edge.clone();
         async move { edge.drain().await }
     };
-    serve::http(routes, source, drain).await
+    serve::http(routes, arrived, drain).await
 }

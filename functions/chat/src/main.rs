@@ -9,7 +9,7 @@ use aiva_adapters::objects::ObjectStore;
 use aiva_adapters::secrets::RingVault;
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::ports::Clock;
-use aiva_dialects::{Edge, SourceAddress, function, router, telling};
+use aiva_dialects::{Edge, arrived, function, router, telling};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::work::ModelDesk;
@@ -19,7 +19,7 @@ use aiva_kit::{aws, serve, telemetry};
 async fn main() -> Result<(), serve::Error> {
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
-    let sdk = aws::sdk_config()?;
+    let sdk = aws::sdk_config_for_answers()?;
     let (generations, deliveries) = (config.generation_queue_url()?, config.delivery_queue_url()?);
     let reach = Reach {
         queue: SqsQueue::connect(&sdk, Some(generations.to_owned()), Some(deliveries.to_owned())),
@@ -38,10 +38,9 @@ async fn main() -> Result<(), serve::Error> {
     let http = GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?;
     let edge = Edge::with_desk(app, None, ModelDesk { model, index, http, epoch: 0 });
     let routes = router(edge.clone(), function::chat());
-    let source = |address: &str| SourceAddress(address.to_owned());
     let drain = move || {
         let edge = edge.clone();
         async move { edge.drain().await }
     };
-    serve::whole_or_streamed(config.stream_answers, routes, source, drain).await
+    serve::whole_or_streamed(config.stream_answers, routes, arrived, drain).await
 }

@@ -3,7 +3,7 @@
 use aiva_adapters::absent::{NoMailer, NoQueue};
 use aiva_adapters::aws_ports::{self, Reach};
 use aiva_adapters::secrets::RingVault;
-use aiva_dialects::{Edge, SourceAddress, function, router, telling};
+use aiva_dialects::{Edge, arrived, function, router, telling};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::{aws, serve, telemetry};
@@ -12,7 +12,7 @@ use aiva_kit::{aws, serve, telemetry};
 async fn main() -> Result<(), serve::Error> {
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
-    let sdk = aws::sdk_config()?;
+    let sdk = aws::sdk_config_for_answers()?;
     let vault = RingVault::connect(&sdk, config.keyring_secret()?, OsEntropy);
     let reach = Reach { queue: NoQueue, vault, mailer: NoMailer };
     let own = (SystemClock, OsEntropy);
@@ -21,10 +21,9 @@ async fn main() -> Result<(), serve::Error> {
     aws::warm(aws_ports::warm(&app)).await;
     let edge = Edge::new(app, None);
     let routes = router(edge.clone(), function::conversation_read());
-    let source = |address: &str| SourceAddress(address.to_owned());
     let drain = move || {
         let edge = edge.clone();
         async move { edge.drain().await }
     };
-    serve::http(routes, source, drain).await
+    serve::http(routes, arrived, drain).await
 }

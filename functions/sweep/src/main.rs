@@ -40,9 +40,10 @@ async fn main() -> Result<(), serve::Error> {
         }
     };
     serve::schedule(|| async {
+        // Neither keeps the other from its work.
+        let payments = payment::collect_due(&app, &desk).await;
         let report = outbox::sweep(&app).await?;
-        let payments = payment::collect_due(&app, &desk).await?;
-        tracing::info!(?report, payments, "swept");
+        tracing::info!(?report, payments = payments?, "swept");
         Ok(())
     })
     .await

@@ -282,7 +282,7 @@ fn application(dynamo: DynamoClient, sqs: SqsClient, urls: [&str; 3]) -> Result<
         queue: SqsQueue::new(sqs, generation, delivery).with_ingestion(ingestion),
         objects: ObjectStore::Off,
         mailer: Mailer::Off,
-        names: SystemNames,
+        names: SystemNames::default(),
         vault: RingVault::new(RingSource::Fixed(RING.into()), OsEntropy),
         clock: SystemClock,
         entropy: OsEntropy,

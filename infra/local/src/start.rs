@@ -180,7 +180,7 @@ fn application(
         vault,
         objects: ObjectStore::Folder(objects.clone()),
         mailer: Mailer::Files(FileMailer::new(dir.path("mail"), || SystemClock.now())),
-        names: SystemNames,
+        names: SystemNames::default(),
         clock: SystemClock,
         entropy: OsEntropy,
         settings,

@@ -125,7 +125,7 @@ where
 {
     let store = DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), table.to_owned());
     let Reach { queue, vault, mailer } = reach;
-    let names = SystemNames;
+    let names = SystemNames::default();
     Arc::new(App { store, queue, vault, objects, mailer, names, clock, entropy, settings })
 }
 

@@ -13,6 +13,7 @@ pub mod http_out;
 pub mod knowledge;
 #[cfg(feature = "llm")]
 pub mod llm;
+mod lookup;
 pub mod mail;
 pub mod names;
 pub mod objects;

@@ -1,27 +1,31 @@
 //! The names of the Internet, by the system's resolver.
 
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use aiva_core::ports::Names;
 
-/// How long a name may take to resolve.
+use crate::lookup::Lookups;
+
+/// How long a name may take to resolve, its turn included.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How many names are looked up at once.
+const MAX_LOOKUPS: usize = 16;
 
 /// The system's resolver.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemNames;
+#[derive(Debug, Clone)]
+pub struct SystemNames(Lookups);
+
+impl Default for SystemNames {
+    fn default() -> Self {
+        Self(Lookups::new(MAX_LOOKUPS))
+    }
+}
 
 impl Names for SystemNames {
     async fn addresses(&self, host: &str) -> Vec<IpAddr> {
-        let host = host.to_owned();
-        let look = tokio::task::spawn_blocking(move || {
-            let found = (host.as_str(), 443).to_socket_addrs();
-            found
-                .map(|addresses| addresses.map(|address| address.ip()).collect())
-                .unwrap_or_default()
-        });
-        // A resolver that hangs is a name that does not resolve yet.
-        tokio::time::timeout(PATIENCE, look).await.ok().and_then(Result::ok).unwrap_or_default()
+        // A resolver that hangs, or has no time for us, is a name that does not resolve yet.
+        let look = tokio::time::timeout(PATIENCE, self.0.addresses(host));
+        look.await.ok().and_then(Result::ok).unwrap_or_default()
     }
 }

@@ -22,4 +22,4 @@ pub mod routes;
 pub mod telling;
 pub mod verify;
 
-pub use http::{Edge, RouteSet, SourceAddress, router};
+pub use http::{Deadline, Edge, RouteSet, SourceAddress, arrived, router};

@@ -21,6 +21,9 @@ use crate::config::{ConfigError, variable};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
+/// All tries of one call together, where somebody waits for an answer: two such calls fit into the 15
+/// seconds of the shortest function.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
 /// A warming call may take so long before the first request is let through without it.
 const WARM_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -30,6 +33,24 @@ const WARM_TIMEOUT: Duration = Duration::from_secs(3);
 /// When a variable that Lambda always sets is missing.
 pub fn sdk_config() -> Result<SdkConfig, ConfigError> {
     configure(variable)
+}
+
+/// Like [`sdk_config`], for a function whose caller waits: all tries of one call end in time for an
+/// answer that says so.
+///
+/// # Errors
+/// As [`sdk_config`].
+pub fn sdk_config_for_answers() -> Result<SdkConfig, ConfigError> {
+    let config = sdk_config()?;
+    Ok(config.to_builder().timeout_config(timeouts(Some(OPERATION_TIMEOUT))).build())
+}
+
+fn timeouts(of_operation: Option<Duration>) -> TimeoutConfig {
+    let mut timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT);
+    timeouts.set_operation_timeout(of_operation);
+    timeouts.build()
 }
 
 fn configure(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> {
@@ -47,16 +68,12 @@ fn configure(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, Con
         .with_max_attempts(4)
         .with_initial_backoff(Duration::from_millis(25))
         .with_max_backoff(Duration::from_secs(1));
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .build();
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(retries)
-        .timeout_config(timeouts)
+        .timeout_config(timeouts(None))
         .http_client(http_client());
     builder.set_endpoint_url(get("AWS_ENDPOINT_URL"));
     Ok(builder.build())

@@ -8,8 +8,8 @@ use aiva_core::ports::Clock;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use axum::Router;
 use axum::body::Body;
-use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
+use axum::http::{Extensions, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -28,19 +28,17 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// The first wait of a failed record.
 const BACKOFF: Duration = Duration::from_secs(5);
 
-/// Serves routes behind API Gateway's HTTP API. `source_address` turns the caller's address into the
-/// request extension that the routes look for; `drain` finishes what runs behind the answers, because
+/// Notes on a request where it came from, and when it is given up.
+pub type Arrived = fn(&mut Extensions, &str, Instant);
+
+/// Serves routes behind API Gateway's HTTP API. `arrived` notes on each request what the routes look for:
+/// the caller's address, and when they must have answered; `drain` finishes what runs behind the answers, because
 /// nothing runs between two invocations.
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
-pub async fn http<T, D, F>(
-    router: Router,
-    source_address: fn(&str) -> T,
-    drain: D,
-) -> Result<(), Error>
+pub async fn http<D, F>(router: Router, arrived: Arrived, drain: D) -> Result<(), Error>
 where
-    T: Clone + Send + Sync + 'static,
     D: Fn() -> F + Clone + Send,
     F: Future<Output = ()> + Send,
 {
@@ -48,7 +46,7 @@ where
         let (router, drain) = (router.clone(), drain.clone());
         async move {
             let deadline = request.lambda_context_ref().map_or_else(default_deadline, deadline);
-            let response = answer(router, source_address, request).await;
+            let response = answer(router, arrived, request).await;
             if tokio::time::timeout_at(deadline, drain()).await.is_err() {
                 tracing::warn!("the log of this request is not written");
             }
@@ -63,13 +61,8 @@ where
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
-pub async fn streaming<T, D, F>(
-    router: Router,
-    source_address: fn(&str) -> T,
-    drain: D,
-) -> Result<(), Error>
+pub async fn streaming<D, F>(router: Router, arrived: Arrived, drain: D) -> Result<(), Error>
 where
-    T: Clone + Send + Sync + 'static,
     D: Fn() -> F + Clone + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
@@ -77,7 +70,7 @@ where
         let (router, drain) = (router.clone(), drain.clone());
         async move {
             let deadline = request.lambda_context_ref().map_or_else(default_deadline, deadline);
-            let answer = answer(router, source_address, request).await;
+            let answer = answer(router, arrived, request).await;
             Ok::<_, Infallible>(answer.map(|body| ending_with(body, drain, deadline)))
         }
     }))
@@ -88,21 +81,20 @@ where
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
-pub async fn whole_or_streamed<T, D, F>(
+pub async fn whole_or_streamed<D, F>(
     streamed: bool,
     router: Router,
-    source_address: fn(&str) -> T,
+    arrived: Arrived,
     drain: D,
 ) -> Result<(), Error>
 where
-    T: Clone + Send + Sync + 'static,
     D: Fn() -> F + Clone + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     if streamed {
-        return streaming(router, source_address, drain).await;
+        return streaming(router, arrived, drain).await;
     }
-    http(router, source_address, drain).await
+    http(router, arrived, drain).await
 }
 
 /// The same body, whose end waits until `drain` is done.
@@ -121,14 +113,10 @@ where
 }
 
 /// Answers one request of API Gateway, or of a function URL.
-pub async fn answer<T: Clone + Send + Sync + 'static>(
-    router: Router,
-    source_address: fn(&str) -> T,
-    mut request: Request,
-) -> Response {
+pub async fn answer(router: Router, arrived: Arrived, mut request: Request) -> Response {
     let deadline = request.lambda_context_ref().map_or_else(default_deadline, deadline);
-    let address = source_address(address_of(&request));
-    request.extensions_mut().insert(address);
+    let address = address_of(&request).to_owned();
+    arrived(request.extensions_mut(), &address, deadline);
     strip_stage(&mut request);
     let handler = tokio::spawn(router.oneshot(request.map(Body::new)));
     match tokio::time::timeout_at(deadline, handler).await {
@@ -145,7 +133,7 @@ pub async fn answer<T: Clone + Send + Sync + 'static>(
     }
 }
 
-/// The answer when no dialect could give one.
+/// The answer when no dialect could give one: the routes end their work before the deadline themselves.
 fn last_resort(status: StatusCode) -> Response {
     (status, [(RETRY_AFTER, "1")]).into_response()
 }

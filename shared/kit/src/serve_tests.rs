@@ -8,8 +8,9 @@ use super::*;
 #[derive(Clone)]
 struct From(String);
 
-fn address(text: &str) -> From {
-    From(text.to_owned())
+fn arrived(extensions: &mut Extensions, address: &str, deadline: Instant) {
+    assert!(deadline > Instant::now());
+    extensions.insert(From(address.to_owned()));
 }
 
 /// A request as API Gateway hands it over, with time left on the clock.
@@ -60,25 +61,25 @@ fn router() -> Router {
 
 #[tokio::test]
 async fn a_route_sees_the_callers_address_and_the_whole_target() {
-    let answer = answer(router(), address, request("/here", "$default")).await;
+    let answer = answer(router(), arrived, request("/here", "$default")).await;
     assert_eq!(text(answer).await, "/here?a=1 from 203.0.113.7");
 }
 
 #[tokio::test]
 async fn a_named_stage_is_taken_off_the_path() {
-    let answer = answer(router(), address, request("/prod/here", "prod")).await;
+    let answer = answer(router(), arrived, request("/prod/here", "prod")).await;
     assert_eq!(text(answer).await, "/here?a=1 from 203.0.113.7");
 }
 
 #[tokio::test]
 async fn a_panic_in_a_handler_is_an_answer() {
-    let answer = answer(router(), address, request("/boom", "$default")).await;
+    let answer = answer(router(), arrived, request("/boom", "$default")).await;
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_hangs_is_answered_before_the_invocation_ends() {
-    let answer = answer(router(), address, request("/slow", "$default")).await;
+    let answer = answer(router(), arrived, request("/slow", "$default")).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 

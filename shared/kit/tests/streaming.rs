@@ -13,14 +13,14 @@ use aiva_kit::config::variable;
 use aiva_kit::serve;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tokio::sync::{Mutex, mpsc};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Set in the process that plays the function.
 const ROLE: &str = "AIVA_TEST_FUNCTION";
@@ -45,7 +45,10 @@ async fn play_function(go: String) {
         Body::from_stream(first.chain(stream::once(wait)))
     };
     let router = Router::new().route("/slow", get(answer));
-    serve::streaming(router, |_| Nowhere, || async {}).await.unwrap();
+    let arrived = |extensions: &mut Extensions, _: &str, _: Instant| {
+        extensions.insert(Nowhere);
+    };
+    serve::streaming(router, arrived, || async {}).await.unwrap();
 }
 
 /// The runtime API: hands out one event, and tells what comes back as it comes.

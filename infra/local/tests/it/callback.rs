@@ -88,6 +88,34 @@ async fn an_endpoint_that_fails_three_times_gets_the_fourth_attempt_signed_afres
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_two_secrets_overlap_a_callback_is_signed_with_both() {
+    let dir = fresh_dir();
+    let product = Product::start(dir.path()).await;
+    let mut receiver = Receiver::start(0).await;
+    let (key_id, key, old) = key_with_callback(&product, &receiver.url).await;
+    let rotate = async |seconds: u32| {
+        let (path, body) = ("rotate-callback-secret", json!({ "overlapSeconds": seconds }));
+        let path = format!("/keys/{key_id}/{path}");
+        let rotated = product.operate(Method::POST, &path, Some(&body)).await.data(200);
+        rotated["callbackSecret"].as_str().unwrap().to_owned()
+    };
+    let say = async |number: u32| {
+        let uuid = format!("00000000-0000-4000-8000-{number:012}");
+        product.say(&key, "c1", "Are you open on Sundays?", &uuid).await.data(202);
+    };
+    let new = rotate(3_600).await;
+    say(1).await;
+    let both = receiver.next().await;
+    assert_eq!(both.header("webhook-signature").split(' ').count(), 2);
+    both.verify_all(&[&new, &old]);
+    // Without an overlap the newest but one ends for the very next attempt; the oldest has its hour.
+    let newest = rotate(0).await;
+    say(2).await;
+    receiver.next().await.verify_all(&[&newest, &old]);
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_documents_own_javascript_accepts_the_signature_over_the_raw_bytes() {
     let dir = fresh_dir();
     let product = Product::start(dir.path()).await;

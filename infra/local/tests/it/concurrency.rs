@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::support::{Product, config, fresh_dir};
 
@@ -125,7 +127,47 @@ async fn a_wallet_for_a_hundred_replies_accepts_a_hundred_of_five_hundred() {
     assert_eq!(wallet["available"], 0, "{wallet}");
     assert_eq!(wallet["balance"], worst * 100, "nothing is charged yet");
     assert_eq!(wallet["held"], worst * 100);
+    assert_eq!(stored(&product, &workspace).await, [100, 0], "nothing of the refused is stored");
     Arc::into_inner(product).unwrap().runtime.kill().await;
+
+    // The next process answers them at once, and everything is settled.
+    let product = Product::start(dir.path()).await;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let wallet = loop {
+        let wallet = product.send(Method::GET, &path, &token, None).await.data(200);
+        if wallet["held"] == 0 {
+            break wallet;
+        }
+        assert!(Instant::now() < deadline, "still held: {wallet}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    assert_eq!(stored(&product, &workspace).await, [100, 100]);
+    let ledger = product.send(Method::GET, &format!("{path}/ledger?limit=200"), &token, None).await;
+    let ledger = ledger.data(200);
+    let amounts = ledger["items"].as_array().unwrap().iter();
+    let sum: i64 = amounts.map(|row| row["amount"].as_i64().unwrap()).sum();
+    assert!(ledger["nextCursor"].is_null());
+    assert_eq!((&wallet["balance"], &wallet["available"]), (&json!(sum), &json!(sum)));
+    product.stop().await;
+}
+
+/// Messages of visitors and of the agent in a workspace, numbered without a gap.
+async fn stored(product: &Product, workspace: &str) -> [usize; 2] {
+    let token = &product.runtime.demo().operator_token;
+    let get = async |path: &str| {
+        let path = format!("/admin/v1/workspaces/{workspace}/conversations{path}?limit=200");
+        product.send(Method::GET, &path, token, None).await.data(200)
+    };
+    let mut counts = [0, 0];
+    for conversation in get("").await["items"].as_array().unwrap() {
+        let id = conversation["conversationId"].as_str().unwrap();
+        let read = get(&format!("/{id}")).await;
+        for (number, message) in (1..).zip(read["messages"].as_array().unwrap()) {
+            assert_eq!(message["seq"], number);
+            counts[usize::from(message["senderType"] == "AI")] += 1;
+        }
+    }
+    counts
 }
 
 /// A workspace of its own, with credit for so many worst cases.

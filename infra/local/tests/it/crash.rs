@@ -1,6 +1,7 @@
 //! `kill -9` at any moment: every 202 is answered once, every callback arrives, nothing is paid twice.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -16,9 +17,20 @@ use crate::support::fresh_dir;
 const KILLS: u64 = 8;
 const MESSAGES_A_LIFE: usize = 12;
 
+/// A process that ends with its test, whatever becomes of that.
+struct Mortal(Child);
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The product as a process of its own.
 struct Process {
-    child: Child,
+    #[expect(dead_code, reason = "the process runs as long as it is")]
+    child: Mortal,
     base: String,
 }
 
@@ -35,7 +47,7 @@ impl Process {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let process = Self { child, base: format!("http://127.0.0.1:{port}") };
+        let process = Self { child: Mortal(child), base: format!("http://127.0.0.1:{port}") };
         let deadline = Instant::now() + Duration::from_secs(20);
         while client().get(format!("{}/healthz", process.base)).send().await.is_err() {
             assert!(Instant::now() < deadline, "the product does not start");
@@ -45,9 +57,8 @@ impl Process {
     }
 
     /// SIGKILL: nothing in the process learns of it.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    fn kill(self) {
+        drop(self);
     }
 
     async fn call(
@@ -84,6 +95,36 @@ fn message(n: usize) -> Value {
         "content": format!("[[sleep:{}]] [[usage:10,5]] question {n}", (n * 7) % 40),
         "idempotencyKey": format!("00000000-0000-4000-8000-{n:012}"),
     })
+}
+
+#[test]
+fn the_line_that_the_first_start_prints_sends_a_message_as_it_stands() {
+    let dir = fresh_dir();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_aiva-local"))
+        .env_clear()
+        .env("AIVA_DATA_DIR", dir.path())
+        .env("AIVA_PORT", free_port().to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let output = child.stdout.take().unwrap();
+    let _child = Mortal(child);
+    let printed = BufReader::new(output).lines();
+    let line = printed.map(Result::unwrap).find(|line| line.starts_with("curl "));
+    // What a shell has of its own must not stand between the two.
+    let told = "silent\nnoproxy=*\nwrite-out=\"\\n%{http_code}\"\n";
+    std::fs::write(dir.path().join(".curlrc"), told).unwrap();
+    let sent = Command::new("bash")
+        .args(["-c", &line.unwrap()])
+        .env("CURL_HOME", dir.path())
+        .output()
+        .expect("bash and curl are installed");
+    let answer = String::from_utf8_lossy(&sent.stdout).into_owned();
+    let (body, status) = answer.rsplit_once('\n').unwrap();
+    assert_eq!(status, "202", "{sent:?}");
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["data"]["status"], "queued", "{body}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -151,6 +151,29 @@ async fn an_endpoint_that_fails_gets_no_more_until_one_probe_finds_it_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_asks_for_time_is_given_it() {
+    let dir = fresh_dir();
+    let retries = [("AIVA_CALLBACK_RETRY_SECONDS", "1,1")];
+    let product = Product::start_with(config(dir.path(), &retries)).await;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let busy = || async { (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "30")]) };
+    tokio::spawn(async move {
+        axum::serve(listener, Router::new().route("/hook", post(busy))).await.unwrap();
+    });
+    let (key_id, key) = key_for(&product, &url).await;
+    say(&product, &key, 1).await;
+    let of_key = format!("keyId={key_id}");
+    let tried = |items: &[Value]| items.first().is_some_and(|item| attempts(item) == 1);
+    let delivery = log_when(&product, &of_key, tried).await.remove(0);
+    assert_eq!(delivery["attempts"][0]["statusCode"], 503);
+    let at = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let waits = at(&delivery["nextAttemptAt"]).duration_since(at(&delivery["attempts"][0]["at"]));
+    assert!((30..40).contains(&waits.as_secs()), "{waits:?}");
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_owner_is_told_once_that_an_endpoint_is_gone() {
     let dir = fresh_dir();
     let product = Product::start(dir.path()).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aiva_core::outbox::{DeliveryJob, GenerationJob, IngestionJob};
-use aiva_dialects::{Edge, RouteSet, SourceAddress, function, router};
+use aiva_dialects::{Edge, RouteSet, arrived, function, router};
 use aiva_kit::batch::{Disposition, Order, Task};
 use aiva_kit::serve::{self, QueueKind};
 use aiva_local::LocalPorts;
@@ -30,8 +30,7 @@ async fn answers(product: &Product, routes: RouteSet<LocalPorts>, function: &str
     let router = router(Arc::clone(&edge), routes);
     for (path, text) in samples(function) {
         let request = lambda_http::request::from_str(&text).unwrap();
-        let source = |address: &str| SourceAddress(address.to_owned());
-        let answer = serve::answer(router.clone(), source, request).await;
+        let answer = serve::answer(router.clone(), arrived, request).await;
         assert!(answer.status().as_u16() < 500, "{}: {}", path.display(), answer.status());
         assert!(answer.headers().contains_key("x-request-id"), "{}", path.display());
     }

@@ -1,7 +1,10 @@
 //! The checklist at the end of the integrator's guide, item by item, against the running product.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::receiver::Receiver;
 use crate::support::{Product, fresh_dir};
@@ -149,5 +152,33 @@ async fn a_funded_wallet_with_a_cap_stops_one_end_user_and_nobody_else() {
     );
     let anonymous = product.say(&backend.key, "c2", "Are you open on Sundays?", SECOND).await;
     assert_eq!(anonymous.data(202)["status"], "queued");
+    backend.product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_that_runs_low_reminds_its_owner_by_mail_once() {
+    let dir = fresh_dir();
+    let backend = Backend::start(dir.path()).await;
+    let product = &backend.product;
+    let wallet = product.operate(Method::GET, "/wallet", None).await.data(200);
+    let threshold = wallet["available"].as_i64().unwrap();
+    let rule = json!({ "threshold": threshold });
+    product.operate(Method::PUT, "/wallet/low-balance", Some(&rule)).await.data(200);
+    product.say(&backend.key, "c1", "Are you open on Sundays?", FIRST).await.data(202);
+    let reminders = async || {
+        let mailbox = product.get("/local/mailbox").await.json()["items"].clone();
+        let mails = mailbox.as_array().cloned().unwrap_or_default().into_iter();
+        mails.filter(|mail| mail["subject"].as_str().unwrap().contains("low on credits")).count()
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while reminders().await == 0 {
+        assert!(Instant::now() < deadline, "nobody is reminded");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Another message makes the wallet poorer, and nobody is told of it again.
+    product.say(&backend.key, "c1", "And on Mondays?", SECOND).await.data(202);
+    product.settled("c1", 4).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(reminders().await, 1);
     backend.product.stop().await;
 }

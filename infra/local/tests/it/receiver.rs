@@ -31,17 +31,26 @@ impl Received {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Checks both signatures over the raw bytes.
+    /// Checks both signatures over the raw bytes, where there is one secret.
     pub(crate) fn verify(&self, secret: &str) {
-        let body = std::str::from_utf8(&self.body).unwrap();
+        self.verify_all(&[secret]);
+    }
+
+    /// Checks the signatures over the raw bytes: that of the vendor by the newest secret, which comes first,
+    /// those of Standard Webhooks by every one.
+    pub(crate) fn verify_all(&self, secrets: &[&str]) {
+        let (body, secret) = (std::str::from_utf8(&self.body).unwrap(), secrets[0]);
         let signed = format!("{}.{body}", self.header("x-assistify-timestamp"));
         let vendor = hmac(secret.as_bytes(), signed.as_bytes());
         let expected = format!("sha256={}", HEXLOWER.encode(&vendor));
         assert_eq!(self.header("x-assistify-signature"), expected);
         let (id, at) = (self.header("webhook-id"), self.header("webhook-timestamp"));
-        let key = BASE64.decode(secret.strip_prefix("whsec_").unwrap().as_bytes()).unwrap();
-        let standard = hmac(&key, format!("{id}.{at}.{body}").as_bytes());
-        let expected = format!("v1,{}", BASE64.encode(&standard));
+        let standard = secrets.iter().map(|secret| {
+            let key = BASE64.decode(secret.strip_prefix("whsec_").unwrap().as_bytes()).unwrap();
+            let standard = hmac(&key, format!("{id}.{at}.{body}").as_bytes());
+            format!("v1,{}", BASE64.encode(&standard))
+        });
+        let expected = standard.collect::<Vec<_>>().join(" ");
         assert_eq!(self.header("webhook-signature"), expected);
     }
 }

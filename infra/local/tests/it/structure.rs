@@ -1,5 +1,6 @@
 //! The house rules that a program can check. Each failure names the place.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -329,4 +330,42 @@ fn no_module_is_called_by_a_name_that_says_nothing() {
         .cloned()
         .collect();
     assert_none("name it after what is in it", &faults);
+}
+
+/// The functions whose entry in the template sets a variable.
+fn functions_with(variable: &str) -> BTreeSet<String> {
+    let template = fs::read_to_string(root().join("template.yaml")).expect("the template is there");
+    let mut found = BTreeSet::new();
+    let mut folder = None;
+    for line in template.lines() {
+        let is_resource = line.starts_with("  ") && !line.starts_with("   ");
+        if is_resource {
+            folder = None;
+        }
+        if let Some(path) = line.trim().strip_prefix("CodeUri:") {
+            folder =
+                path.trim().split('/').find(|part| root().join("functions").join(part).is_dir());
+        }
+        if line.trim().starts_with(&format!("{variable}:")) {
+            let function = folder.expect("the variable stands behind the code's place");
+            found.insert(function.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_runbook_names_every_function_that_holds_the_key_ring() {
+    let runbook = fs::read_to_string(root().join("docs/RUNBOOK.md")).expect("the runbook is there");
+    let chapter =
+        runbook.split("## The key ring").nth(1).expect("it has a chapter of the key ring");
+    let chapter = chapter.split("\n## ").next().unwrap_or_default();
+    let named: BTreeSet<String> = fs::read_dir(root().join("functions"))
+        .expect("there are functions")
+        .map(|entry| {
+            entry.expect("an entry is readable").file_name().to_string_lossy().into_owned()
+        })
+        .filter(|name| chapter.contains(&format!("`{name}`")))
+        .collect();
+    assert_eq!(named, functions_with("AIVA_KEYRING_SECRET"));
 }

@@ -7,7 +7,7 @@ use aiva_core::ports::{EndpointStore, WebhookStore};
 use jiff::Timestamp;
 
 use super::DynamoStore;
-use super::item::{from_item, moment, number, text};
+use super::item::{from_item, moment, moment_of, number, text};
 use super::keys::{self, DUE, Key, OWED};
 use super::row::key::{KeyRow, callback_text};
 use super::row::webhook::WebhookRow;
@@ -25,10 +25,16 @@ impl EndpointStore for DynamoStore {
         }
     }
 
+    /// One update; a second one where an older event fails later than a newer one did.
     async fn note_failure(&self, id: EndpointId, after: &Health) -> Result<()> {
         let since = after.failing_since.ok_or_else(|| Error::internal("a failure without time"))?;
-        let mut update = "SET #fs = if_not_exists(#fs, :since)".to_owned();
-        let mut change = Change::default().with("since", moment(since)).with("one", number(1));
+        let missed = after.missed_since.unwrap_or(since);
+        let mut update =
+            "SET #fs = if_not_exists(#fs, :since), #ms = if_not_exists(#ms, :missed)".to_owned();
+        let mut change = Change::default()
+            .with("since", moment(since))
+            .with("missed", moment(missed))
+            .with("one", number(1));
         if let Some(until) = after.open_until {
             update.push_str(", #bo = :until");
             change = change.with("until", moment(until));
@@ -36,6 +42,19 @@ impl EndpointStore for DynamoStore {
         update.push_str(" ADD #bf :one");
         let change = change.updating(update).when("attribute_exists(#cb)");
         // Refused means that it was taken away.
+        let Written::Yes(row) = self.update_row(key_of(id), &change).await? else { return Ok(()) };
+        match moment_of(&row, "ms") {
+            Some(known) if known > missed => self.note_missed(id, missed).await,
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn note_missed(&self, id: EndpointId, arose: Timestamp) -> Result<()> {
+        let change = Change::new("SET #ms = :arose")
+            .when("attribute_exists(#cb)")
+            .when("(attribute_not_exists(#ms) OR #ms > :arose)")
+            .with("arose", moment(arose));
+        // Refused means that it misses an older one, or was taken away.
         self.update_row(key_of(id), &change).await.map(|_| ())
     }
 
@@ -102,10 +121,11 @@ pub(super) fn key_of(id: EndpointId) -> Key {
 }
 
 /// How an endpoint has been doing, as its owner's row keeps it; `None` is nothing to hold against it.
-pub(super) fn health(health: Option<&Health>) -> [Assignment; 3] {
+pub(super) fn health(health: Option<&Health>) -> [Assignment; 4] {
     let failures = health.map(|health| health.failures).filter(|failures| *failures > 0);
     [
         ("fs", health.and_then(|health| health.failing_since).map(moment)),
+        ("ms", health.and_then(|health| health.missed_since).map(moment)),
         ("bf", failures.map(number)),
         ("bo", health.and_then(|health| health.open_until).map(moment)),
     ]

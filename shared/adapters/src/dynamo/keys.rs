@@ -287,7 +287,11 @@ pub(super) fn top_up(workspace: WorkspaceId, key: &IdempotencyKey) -> Key {
 /// A claim to an idempotency key of the header.
 pub(super) fn claim(place: &Place) -> Key {
     let digest = digest(place.key.as_str());
-    Key::new(format!("{}#H#{}#{digest}", tenant(place.workspace), place.api), "H")
+    let owner = match place.project {
+        Some(project) => self::place(place.workspace, project),
+        None => tenant(place.workspace),
+    };
+    Key::new(format!("{owner}#H#{}#{digest}", place.api), "H")
 }
 
 /// The project that a row names.

@@ -1,16 +1,16 @@
 //! What is owed: the rows that carry a mark, found by the sparse index.
 
 use aiva_core::callback::Endpoint;
-use aiva_core::error::Result;
+use aiva_core::error::{Error, Result};
 use aiva_core::key::ApiKey;
-use aiva_core::outbox::{DeliveryJob, IngestionJob, Owed, OwedItem, OwedWhat};
+use aiva_core::outbox::{DeliveryJob, IngestionJob, Owed, OwedItem, OwedMark, OwedWhat, Turn};
 use aiva_core::ports::OutboxStore;
 use aiva_core::webhook::Webhook;
 use jiff::Timestamp;
 
 use super::DynamoStore;
 use super::item::{Item, from_item, key_of, moment, moment_of, text};
-use super::keys::{self, DUE, Key, OWED, OWED_INDEX};
+use super::keys::{self, DUE, Key, OWED, OWED_INDEX, PARTITION, SORT};
 use super::row::delivery::DeliveryRow;
 use super::row::key::KeyRow;
 use super::row::message::{MessageRow, ReplyState};
@@ -24,12 +24,48 @@ impl OutboxStore for DynamoStore {
         keys::OWED_SHARDS
     }
 
-    /// A query of the index, then the rows that it names: the index may be a moment behind them.
-    async fn owed(&self, shard: u8, now: Timestamp, limit: usize) -> Result<Vec<Owed>> {
-        let marked = self.marked(shard, now, limit).await?;
-        let mut rows = self.rows(marked.clone()).await?;
-        let mut owed = Vec::with_capacity(marked.len());
-        for key in marked {
+    async fn marked(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        after: Option<&OwedMark>,
+        limit: usize,
+    ) -> Result<Vec<OwedMark>> {
+        let mut marked = Vec::new();
+        let mut start = after.map(|mark| place_in_index(shard, mark));
+        loop {
+            let wanted = i32::try_from(limit - marked.len()).unwrap_or(i32::MAX);
+            let output = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(OWED_INDEX)
+                .key_condition_expression("#owed = :owed AND #due <= :now")
+                .expression_attribute_names("#owed", OWED)
+                .expression_attribute_names("#due", DUE)
+                .expression_attribute_values(":owed", text(keys::owed_shard(shard)))
+                .expression_attribute_values(":now", moment(now))
+                .set_exclusive_start_key(start)
+                .limit(wanted)
+                .send()
+                .await
+                .map_err(fault)?;
+            for item in output.items.unwrap_or_default() {
+                marked.push(mark_of(&item)?);
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() || marked.len() >= limit {
+                return Ok(marked);
+            }
+        }
+    }
+
+    /// The rows that the index names: it may be a moment behind them.
+    async fn owed(&self, marks: &[OwedMark], now: Timestamp) -> Result<Vec<Owed>> {
+        let keys: Vec<Key> = marks.iter().map(row_of).collect();
+        let mut rows = self.rows(keys.clone()).await?;
+        let mut owed = Vec::with_capacity(keys.len());
+        for key in keys {
             let Some(item) = rows.remove(&key) else { continue };
             let due = moment_of(&item, DUE);
             if !item.contains_key(OWED) || due.is_none_or(|due| due > now) {
@@ -63,36 +99,43 @@ impl OutboxStore for DynamoStore {
     }
 }
 
-impl DynamoStore {
-    /// The keys of the rows that have been due in a shard, oldest first.
-    async fn marked(&self, shard: u8, now: Timestamp, limit: usize) -> Result<Vec<Key>> {
-        let mut marked = Vec::new();
-        let mut start = None;
-        loop {
-            let wanted = i32::try_from(limit - marked.len()).unwrap_or(i32::MAX);
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(OWED_INDEX)
-                .key_condition_expression("#owed = :owed AND #due <= :now")
-                .expression_attribute_names("#owed", OWED)
-                .expression_attribute_names("#due", DUE)
-                .expression_attribute_values(":owed", text(keys::owed_shard(shard)))
-                .expression_attribute_values(":now", moment(now))
-                .set_exclusive_start_key(start)
-                .limit(wanted)
-                .send()
-                .await
-                .map_err(fault)?;
-            for item in output.items.unwrap_or_default() {
-                marked.push(key_of(&item)?);
-            }
-            start = output.last_evaluated_key;
-            if start.is_none() || marked.len() >= limit {
-                return Ok(marked);
-            }
-        }
+/// A mark as the index has it.
+fn mark_of(item: &Item) -> Result<OwedMark> {
+    let key = key_of(item)?;
+    let due = moment_of(item, DUE).ok_or_else(|| Error::internal("a mark without a moment"))?;
+    Ok(OwedMark { turn: turn_of(&key), due, row: (key.partition, key.sort) })
+}
+
+fn row_of(mark: &OwedMark) -> Key {
+    let (partition, sort) = mark.row.clone();
+    Key { partition, sort }
+}
+
+/// Where a mark stands in the index, for a query to go on behind it.
+fn place_in_index(shard: u8, mark: &OwedMark) -> Item {
+    let (partition, sort) = mark.row.clone();
+    let place = [
+        (PARTITION, text(partition)),
+        (SORT, text(sort)),
+        (OWED, text(keys::owed_shard(shard))),
+        (DUE, moment(mark.due)),
+    ];
+    place.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// The name of a row tells what it may owe.
+fn turn_of(key: &Key) -> Turn {
+    if keys::parse_delivery(key).is_some() {
+        Turn::Delivery
+    } else if keys::parse_message(key).is_some()
+        || keys::parse_source(key).is_some()
+        || keys::parse_project(key).is_some()
+    {
+        Turn::Work
+    } else if keys::parse_payment(key).is_some() {
+        Turn::Payment
+    } else {
+        Turn::Owner
     }
 }
 

@@ -11,7 +11,7 @@ use aiva_core::workspace::{Workspace, WorkspaceStatus};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::DynamoStore;
-use super::item::{Item, from_item, key_item, key_of, text, to_item, to_value};
+use super::item::{Item, from_item, key_item, key_of, number, text, to_item, to_value};
 use super::keys;
 use super::read::Reading;
 use super::row::workspace::{LimitsRow, ProjectRow, RatesRow, WorkspaceRow};
@@ -125,13 +125,14 @@ impl WorkspaceStore for DynamoStore {
 }
 
 /// What of a workspace may be changed, as it is stored.
-fn settings(workspace: &Workspace) -> Result<[Assignment; 6]> {
+fn settings(workspace: &Workspace) -> Result<[Assignment; 7]> {
     Ok([
         ("nm", Some(text(workspace.name.as_str()))),
         ("em", Some(text(&workspace.email))),
         ("pl", Some(text(workspace.plan.as_str()))),
         ("lim", Some(to_value(&LimitsRow::from(&workspace.limits))?)),
         ("ra", Some(to_value(&RatesRow::from(workspace.rates))?)),
+        ("ws", Some(number(workspace.wallet_shards))),
         ("ro", Some(AttributeValue::Bool(workspace.reopen_on_message))),
     ])
 }

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use aiva_core::egress::{Verdict, verdict};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
 
-/// How many lookups may wait for the system's resolver at once; each holds a thread, also after its
-/// request has given up.
+use crate::lookup::{Lookups, Unfound};
+
+/// How many lookups may wait for the system's resolver at once.
 const MAX_LOOKUPS: usize = 64;
 
 /// How many addresses of one answer are tried. All of them are vetted.
@@ -32,6 +32,8 @@ pub(super) enum Unresolved {
     NotFound,
     /// At least one address of the answer is not public.
     Refused,
+    /// It was not looked up: too many lookups are under way.
+    Busy,
 }
 
 impl fmt::Display for Unresolved {
@@ -39,6 +41,7 @@ impl fmt::Display for Unresolved {
         formatter.write_str(match self {
             Self::NotFound => "name not found",
             Self::Refused => "name has an address that is not public",
+            Self::Busy => "too many names are being looked up",
         })
     }
 }
@@ -50,16 +53,13 @@ impl std::error::Error for Unresolved {}
 pub(super) struct GuardedResolver {
     local: bool,
     resolution: Arc<Resolution>,
-    lookups: Arc<Semaphore>,
+    lookups: Lookups,
 }
 
 impl GuardedResolver {
     pub(super) fn new(local: bool, resolution: Resolution) -> Self {
-        Self {
-            local,
-            resolution: Arc::new(resolution),
-            lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
-        }
+        let lookups = Lookups::new(MAX_LOOKUPS);
+        Self { local, resolution: Arc::new(resolution), lookups }
     }
 
     /// Finds the addresses of a name, all of them public.
@@ -70,7 +70,7 @@ impl GuardedResolver {
             return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
         let mut found = match &*self.resolution {
-            Resolution::System => self.ask_system(name).await?,
+            Resolution::System => self.lookups.addresses(name).await?,
             Resolution::Fixed(table) => table.get(name).cloned().unwrap_or_default(),
         };
         if found.is_empty() {
@@ -82,20 +82,14 @@ impl GuardedResolver {
         found.truncate(MAX_DIALLED);
         Ok(found)
     }
+}
 
-    async fn ask_system(&self, name: &str) -> Result<Vec<IpAddr>, Unresolved> {
-        // With its dot the name is absolute, and no search domain of this host is appended.
-        let absolute = format!("{}.", name.trim_end_matches('.'));
-        let lookups = Arc::clone(&self.lookups);
-        let permit = lookups.acquire_owned().await.map_err(|_| Unresolved::NotFound)?;
-        tokio::task::spawn_blocking(move || {
-            let found = (absolute.as_str(), 0).to_socket_addrs();
-            drop(permit);
-            found.map(|addresses| addresses.map(|address| address.ip()).collect())
-        })
-        .await
-        .map_err(|_| Unresolved::NotFound)?
-        .map_err(|_| Unresolved::NotFound)
+impl From<Unfound> for Unresolved {
+    fn from(unfound: Unfound) -> Self {
+        match unfound {
+            Unfound::NotFound => Self::NotFound,
+            Unfound::Busy => Self::Busy,
+        }
     }
 }
 

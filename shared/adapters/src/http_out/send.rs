@@ -75,8 +75,8 @@ impl GuardedHttp {
     /// Tells whether a URL could be called now, without calling it.
     ///
     /// # Errors
-    /// `RefusedAddress` when its host is, or resolves to, an address that may not be called; `Dns`
-    /// or `Timeout` when the name gives no answer, which is no reason to refuse to save it.
+    /// `RefusedAddress` when its host is, or resolves to, an address that may not be called; `Dns`,
+    /// `Busy` or `Timeout` when the name gives no answer, which is no reason to refuse to save it.
     pub async fn vet(&self, url: &CallbackUrl, timeout: Duration) -> Result<(), OutgoingError> {
         self.check_url(url)?;
         if url.literal().is_some() {
@@ -162,6 +162,7 @@ impl From<Unresolved> for OutgoingError {
         match unresolved {
             Unresolved::NotFound => Self::Dns,
             Unresolved::Refused => Self::RefusedAddress,
+            Unresolved::Busy => Self::Busy,
         }
     }
 }

@@ -82,9 +82,13 @@ impl<E: Entropy> Model for Bedrock<E> {
     }
 }
 
-/// The client's own retries and timeouts are not used: attempts are counted here.
+/// The client's own retries and timeouts are not used: attempts are counted here. A timeout that is not
+/// said here would be the client's, which is set up for calls of milliseconds.
 pub(super) fn own_attempts(patience: &Patience) -> Builder {
-    let timeouts = TimeoutConfig::builder().connect_timeout(patience.connect_timeout);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(patience.connect_timeout)
+        .disable_operation_timeout()
+        .disable_operation_attempt_timeout();
     Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts.build())
 }
 

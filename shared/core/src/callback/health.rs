@@ -12,6 +12,8 @@ use crate::delivery::RetrySchedule;
 pub struct Health {
     /// When the present run of nothing but failures began.
     pub failing_since: Option<Timestamp>,
+    /// When the oldest event arose that the endpoint misses in that run, or since it was switched off.
+    pub missed_since: Option<Timestamp>,
     /// Failures in that run, at least (those of the same moment may count as one).
     pub failures: u32,
     /// No attempt is made before this, once there were enough failures.
@@ -54,11 +56,11 @@ impl Health {
         }
     }
 
-    /// The health after one more failure. The pause grows with the time that the endpoint has failed,
+    /// The health after one more failure, of an event that arose at that moment. The pause grows with the time that the endpoint has failed,
     /// and stays within what the schedule waits anyway, so that a delivery which is alone with its
     /// endpoint keeps its own schedule.
     #[must_use]
-    pub fn failed(&self, now: Timestamp, schedule: &RetrySchedule) -> Self {
+    pub fn failed(&self, arose: Timestamp, now: Timestamp, schedule: &RetrySchedule) -> Self {
         let since = self.failing_since.unwrap_or(now);
         let failures = self.failures.saturating_add(1);
         let pause = (elapsed(since, now) / 2)
@@ -66,7 +68,12 @@ impl Health {
             .min(schedule.longest() / 2)
             .min(MAX_PAUSE);
         let open = failures >= FAILURES_TO_OPEN;
-        Self { failing_since: Some(since), failures, open_until: open.then(|| now + pause) }
+        Self {
+            failing_since: Some(since),
+            missed_since: Some(self.missed_since.map_or(arose, |oldest| oldest.min(arose))),
+            failures,
+            open_until: open.then(|| now + pause),
+        }
     }
 
     /// Whether the endpoint has failed for so long that it is to be disabled.
@@ -91,7 +98,7 @@ mod tests {
     fn failing(times: u32, schedule: &RetrySchedule, every: i64) -> (Health, Timestamp) {
         let (mut health, mut now) = (Health::default(), at(0));
         for _ in 0..times {
-            health = health.failed(now, schedule);
+            health = health.failed(now, now, schedule);
             now += Duration::from_secs(u64::try_from(every).unwrap());
         }
         (health, now)
@@ -102,7 +109,7 @@ mod tests {
         let schedule = RetrySchedule::default();
         let (four, now) = failing(4, &schedule, 0);
         assert_eq!(four.breaker(now), Breaker::Closed);
-        let five = four.failed(now, &schedule);
+        let five = four.failed(now, now, &schedule);
         let until = now + Duration::from_millis(2_500);
         assert_eq!(five.breaker(now), Breaker::Open { until });
         assert_eq!(five.breaker(until), Breaker::HalfOpen);
@@ -112,8 +119,10 @@ mod tests {
     fn the_pause_grows_with_the_outage_and_ends_at_ten_minutes() {
         let schedule = RetrySchedule::default();
         let pause = |since: i64| {
-            let health = Health { failing_since: Some(at(-since)), failures: 9, open_until: None };
-            health.failed(at(0), &schedule).open_until.unwrap().as_second() - at(0).as_second()
+            let failing_since = Some(at(-since));
+            let health = Health { failing_since, failures: 9, ..Health::default() };
+            health.failed(at(0), at(0), &schedule).open_until.unwrap().as_second()
+                - at(0).as_second()
         };
         assert_eq!((pause(60), pause(600), pause(86_400)), (30, 300, 600));
     }
@@ -127,8 +136,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missed_begins_with_the_oldest_event_whenever_it_was_tried() {
+        let schedule = RetrySchedule::default();
+        let first = Health::default().failed(at(-30), at(0), &schedule);
+        let second = first.failed(at(-90), at(1), &schedule);
+        let third = second.failed(at(-10), at(2), &schedule);
+        assert_eq!(third.missed_since, Some(at(-90)));
+        assert_eq!(third.failing_since, Some(at(0)));
+    }
+
+    #[test]
     fn five_days_of_failures_are_hopeless() {
-        let health = Health { failing_since: Some(at(0)), failures: 1, open_until: None };
+        let health = Health { failing_since: Some(at(0)), failures: 1, ..Health::default() };
         assert!(!health.is_hopeless(at(5 * 86_400 - 1)));
         assert!(health.is_hopeless(at(5 * 86_400)));
         assert!(!Health::default().is_hopeless(at(0)));

@@ -35,10 +35,19 @@ impl Callback {
         self.disabled.is_none()
     }
 
-    /// Since when a disabled callback has got nothing.
+    /// Since when what arose may be missing at a disabled callback: the moment of the oldest event that
+    /// it did not take, which lies before the moment it was switched off.
     pub(crate) fn off_since(&self) -> Option<Timestamp> {
         let disabled = self.disabled.as_ref()?.at;
-        Some(self.health.failing_since.map_or(disabled, |failing| failing.min(disabled)))
+        let known = [self.health.missed_since, self.health.failing_since];
+        Some(known.into_iter().flatten().fold(disabled, Timestamp::min))
+    }
+
+    /// At another URL, with a clean record; what a disabled one misses stays known.
+    #[must_use]
+    pub(crate) fn moved_to(self, url: String) -> Self {
+        let missed_since = self.health.missed_since.filter(|_| self.disabled.is_some());
+        Self { url, health: Health { missed_since, ..Health::default() }, ..self }
     }
 
     /// Switched on with a clean record, or off by the operator; one that is off keeps its reason.

@@ -24,20 +24,23 @@ const PATIENCE: Duration = Duration::from_secs(3 * 24 * 3_600);
 const FIRST_WAIT: Duration = Duration::from_secs(60);
 
 /// Tells the owners, and answers how many mails went out. A crash between a mail and the note that it
-/// was sent repeats that mail, once the wait is over.
-///
-/// # Errors
-/// When the store fails.
-pub(crate) async fn tell_owners<P: Ports>(app: &App<P>, endpoints: Vec<Endpoint>) -> Result<u32> {
+/// was sent repeats that mail, once the wait is over. A workspace whose owner cannot be told keeps none of
+/// the others waiting.
+pub(crate) async fn tell_owners<P: Ports>(app: &App<P>, endpoints: Vec<Endpoint>) -> u32 {
     let mut by_workspace: BTreeMap<WorkspaceId, Vec<Endpoint>> = BTreeMap::new();
     for endpoint in endpoints {
         by_workspace.entry(endpoint.id.workspace()).or_default().push(endpoint);
     }
     let mut sent = 0;
     for (workspace, endpoints) in by_workspace {
-        sent += u32::from(tell_owner(app, workspace, &endpoints).await?);
+        match tell_owner(app, workspace, &endpoints).await {
+            Ok(told) => sent += u32::from(told),
+            Err(error) => {
+                tracing::warn!(workspace_id = %workspace, %error, "left to the next sweep")
+            }
+        }
     }
-    Ok(sent)
+    sent
 }
 
 async fn tell_owner<P: Ports>(
@@ -88,25 +91,27 @@ fn write(workspace: &Workspace, news: &[(&Endpoint, &Disabled)], brand: &str) ->
         .iter()
         .map(|(endpoint, disabled)| {
             let url = endpoint.callback.url.split(['?', '#']).next().unwrap_or_default();
-            let at = time::millis(disabled.at);
-            [url.to_owned(), endpoint.name.clone(), disabled.reason.clone(), at]
+            let since = time::millis(endpoint.callback.off_since().unwrap_or(disabled.at));
+            [url.to_owned(), endpoint.name.clone(), disabled.reason.clone(), since]
         })
         .collect();
     let what = if news.len() == 1 { "an endpoint" } else { "endpoints" };
     let subject = format!("{}: events are no longer sent to {what}", workspace.name);
     let intro = "Events are kept and no longer sent to:";
     let advice = "What happens meanwhile is kept for 30 days. When the endpoint works again: send it a \
-        test, switch it on, and recover what it missed (deliveries/recover, since the time above).";
+        test, switch it on, and recover what it missed (deliveries/recover, with that \"since\").";
     let plain: String = lines
         .iter()
-        .map(|[url, name, reason, at]| format!("  {url} ({name}): {reason}, {at}\n"))
+        .map(|[url, name, reason, since]| {
+            format!("  {url} ({name}): {reason}; it misses events since {since}\n")
+        })
         .collect();
     let text = format!("Hello,\n\n{intro}\n\n{plain}\n{advice}\n\n{brand}\n");
     let rows: String = lines
         .iter()
         .map(|line| {
-            let [url, name, reason, at] = line.each_ref().map(|part| escaped(part));
-            format!("<li>{url} ({name}): {reason}, {at}</li>")
+            let [url, name, reason, since] = line.each_ref().map(|part| escaped(part));
+            format!("<li>{url} ({name}): {reason}; it misses events since {since}</li>")
         })
         .collect();
     let html = format!(

@@ -15,7 +15,7 @@ use crate::callback::{Breaker, Endpoint};
 use crate::error::Result;
 use crate::message::Lease;
 use crate::outbox::DeliveryJob;
-use crate::ports::{Clock, DeliveryStore, EndpointStore, HttpOut, Ports, Queue};
+use crate::ports::{Clock, DeliveryStore, EndpointStore, Entropy, HttpOut, Ports, Queue};
 
 /// Bounds of the delivery worker.
 #[derive(Debug, Clone)]
@@ -76,31 +76,53 @@ pub async fn attempt<P: Ports>(
         return close(app, job, &claimed, DeliveryStatus::Cancelled).await;
     };
     if !endpoint.callback.is_enabled() && claimed.delivery.trigger != Trigger::Test {
+        // It waited already when the endpoint was switched off.
+        let arose = claimed.delivery.created_at;
+        if endpoint.callback.off_since().is_some_and(|since| arose < since) {
+            app.store.note_missed(endpoint.id, arose).await?;
+        }
         return close(app, job, &claimed, DeliveryStatus::Skipped).await;
     }
     if let Some(next) = held_back_until(app, job, &endpoint, settings).await? {
-        let due = due(app, next);
-        let status = DeliveryStatus::Pending;
-        let update = DeliveryUpdate { attempt: None, status, next_attempt_at: Some(next), due };
-        app.store
-            .record_delivery(job.workspace_id, job.delivery_id, claimed.fence, &update)
-            .await?;
-        schedule(app, job, next).await;
-        return Ok(Outcome::HeldBack);
+        return put_off(app, job, &claimed, next).await;
     }
+    let Some(sent) = send(app, http, &claimed.delivery, &endpoint, settings).await? else {
+        let next = app.now() + wait_for_us(app);
+        return put_off(app, job, &claimed, next).await;
+    };
     let job = &DeliveryJob { urgent: false, ..job.clone() };
-    let sent = send(app, http, &claimed.delivery, &endpoint, settings).await?;
     let update = next_state(app, &claimed.delivery, &sent, settings);
     let (status, next) = (update.status, update.next_attempt_at);
     if !app.store.record_delivery(job.workspace_id, job.delivery_id, claimed.fence, &update).await?
     {
         return Ok(Outcome::Done);
     }
-    note_health(app, &endpoint, claimed.delivery.trigger, &sent, settings).await?;
+    note_health(app, &endpoint, &claimed.delivery, &sent, settings).await?;
     if let (DeliveryStatus::Pending, Some(next)) = (status, next) {
         schedule(app, job, next).await;
     }
     Ok(Outcome::Done)
+}
+
+/// Puts a claimed delivery off without an attempt.
+async fn put_off<P: Ports>(
+    app: &App<P>,
+    job: &DeliveryJob,
+    claimed: &ClaimedDelivery,
+    next: Timestamp,
+) -> Result<Outcome> {
+    let (due, status) = (due(app, next), DeliveryStatus::Pending);
+    let update = DeliveryUpdate { attempt: None, status, next_attempt_at: Some(next), due };
+    app.store.record_delivery(job.workspace_id, job.delivery_id, claimed.fence, &update).await?;
+    schedule(app, job, next).await;
+    Ok(Outcome::HeldBack)
+}
+
+/// How long a delivery waits that was not sent for a trouble of ours: it is not counted.
+fn wait_for_us(entropy: &impl Entropy) -> Duration {
+    let mut random = [0_u8; 2];
+    entropy.fill(&mut random);
+    Duration::from_millis(2_000 + u64::from(u16::from_le_bytes(random)) % 6_000)
 }
 
 /// Puts a delivery off that waits for an endpoint which this process knows to be away, in one write.
@@ -180,7 +202,8 @@ fn next_state<P: Ports>(
     let attempts = delivery.automatic_attempts + u32::from(delivery.trigger != Trigger::Replay);
     let wait = match delivery.trigger {
         Trigger::Auto if !sent.gone() => {
-            next_wait_ms(&settings.schedule, attempts, sent.retry_after, app)
+            let age = app.now().duration_since(delivery.created_at).unsigned_abs();
+            next_wait_ms(&settings.schedule, attempts, age, sent.retry_after, app)
         }
         Trigger::Auto | Trigger::Replay | Trigger::Test => None,
     };

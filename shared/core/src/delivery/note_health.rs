@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::send::Sent;
-use super::{DeliverySettings, Trigger};
+use super::{Delivery, DeliverySettings, Trigger};
 use crate::app::App;
 use crate::callback::{Breaker, Disabled, Endpoint};
 use crate::error::Result;
@@ -15,11 +15,11 @@ use crate::ports::{Clock, EndpointStore, Ports};
 pub(super) async fn note_health<P: Ports>(
     app: &App<P>,
     endpoint: &Endpoint,
-    trigger: Trigger,
+    delivery: &Delivery,
     sent: &Sent,
     settings: &DeliverySettings,
 ) -> Result<()> {
-    if trigger == Trigger::Test {
+    if delivery.trigger == Trigger::Test {
         return Ok(());
     }
     let health = &endpoint.callback.health;
@@ -32,7 +32,7 @@ pub(super) async fn note_health<P: Ports>(
         return Ok(());
     }
     let now = app.now();
-    let after = health.failed(now, &settings.schedule);
+    let after = health.failed(delivery.created_at, now, &settings.schedule);
     let reason = if sent.gone() {
         Some("the endpoint answered 410 Gone")
     } else {
@@ -41,6 +41,8 @@ pub(super) async fn note_health<P: Ports>(
     if let Some(reason) = reason {
         let disabled = Disabled { reason: reason.to_owned(), at: now };
         let due = now + Duration::from_millis(app.settings.outbox_grace_ms);
+        // First, so that whoever sees it disabled is told of this event, too.
+        app.store.note_missed(endpoint.id, delivery.created_at).await?;
         app.store.disable_endpoint(endpoint, &disabled, due).await?;
         return Ok(());
     }

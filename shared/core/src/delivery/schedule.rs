@@ -9,6 +9,8 @@ use crate::ports::Entropy;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetrySchedule(Vec<u32>);
 
+/// A schedule that can last so long does, however its waits are drawn.
+const AT_LEAST: Duration = Duration::from_secs(24 * 3_600);
 /// The longest `Retry-After` that is honoured.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
@@ -47,26 +49,32 @@ impl RetrySchedule {
 }
 
 impl Default for RetrySchedule {
-    /// Ten attempts over 29 hours at most, and never fewer than 14.
+    /// Ten attempts over 24 to 28 hours.
     fn default() -> Self {
         Self(vec![5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 36_000])
     }
 }
 
-/// Milliseconds to wait after `attempts` failed ones; `None` when it is time to give up. The wait lies
-/// between half of the schedule's bound and the bound; `Retry-After` can only make it longer.
+/// Milliseconds to wait after `attempts` failed ones, so long after the event arose; `None` when it is time
+/// to give up. The wait lies between half of the schedule's bound and the bound, and is not so short that
+/// the schedule would end within a day although it need not; `Retry-After` can only make it longer.
 pub fn next_wait_ms(
     schedule: &RetrySchedule,
     attempts: u32,
+    age: Duration,
     retry_after: Option<Duration>,
     entropy: &impl Entropy,
 ) -> Option<u64> {
     let index = usize::try_from(attempts.checked_sub(1)?).ok()?;
-    let bound_ms = u64::from(*schedule.0.get(index)?) * 1_000;
+    let (bound, later) = schedule.0.get(index..)?.split_first()?;
+    let bound_ms = u64::from(*bound) * 1_000;
+    let later_ms: u64 = later.iter().map(|bound| u64::from(*bound) * 1_000).sum();
+    let at_least = u64::try_from(AT_LEAST.saturating_sub(age).as_millis()).unwrap_or(0);
+    let needed = at_least.saturating_sub(later_ms);
+    let least = if needed <= bound_ms { needed.max(bound_ms / 2) } else { bound_ms / 2 };
     let mut random = [0_u8; 8];
     entropy.fill(&mut random);
-    let half = bound_ms / 2;
-    let wait = half + u64::from_le_bytes(random) % (bound_ms - half + 1);
+    let wait = least + u64::from_le_bytes(random) % (bound_ms - least + 1);
     let asked = retry_after.map_or(Duration::ZERO, |asked| asked.min(MAX_RETRY_AFTER));
     Some(wait.max(u64::try_from(asked.as_millis()).unwrap_or(0)))
 }
@@ -82,34 +90,57 @@ mod tests {
         }
     }
 
+    fn wait_ms(
+        schedule: &RetrySchedule,
+        attempts: u32,
+        retry_after: Option<Duration>,
+        byte: u8,
+    ) -> Option<u64> {
+        next_wait_ms(schedule, attempts, Duration::ZERO, retry_after, &Fixed(byte))
+    }
+
     #[test]
     fn every_wait_lies_between_half_its_bound_and_the_bound() {
         let schedule = RetrySchedule::parse("5, 30").unwrap();
         for byte in 0..=255 {
-            let first = next_wait_ms(&schedule, 1, None, &Fixed(byte)).unwrap();
+            let first = wait_ms(&schedule, 1, None, byte).unwrap();
             assert!((2_500..=5_000).contains(&first), "{first}");
         }
         assert_eq!(schedule.max_attempts(), 3);
-        assert_eq!(next_wait_ms(&schedule, 3, None, &Fixed(0)), None);
-        assert_eq!(next_wait_ms(&schedule, 0, None, &Fixed(0)), None);
+        assert_eq!(wait_ms(&schedule, 3, None, 0), None);
+        assert_eq!(wait_ms(&schedule, 0, None, 0), None);
     }
 
     #[test]
     fn retry_after_raises_a_wait_up_to_an_hour_and_never_shortens_it() {
         let schedule = RetrySchedule::parse("30").unwrap();
-        let wait =
-            |seconds| next_wait_ms(&schedule, 1, Some(Duration::from_secs(seconds)), &Fixed(0));
+        let wait = |seconds| wait_ms(&schedule, 1, Some(Duration::from_secs(seconds)), 0);
         assert_eq!(wait(1), Some(15_000));
         assert_eq!(wait(60), Some(60_000));
         assert_eq!(wait(86_400), Some(3_600_000));
     }
 
     #[test]
-    fn the_default_schedule_tries_for_at_least_half_a_day() {
-        let least: u64 = (1..10)
-            .filter_map(|attempt| next_wait_ms(&RetrySchedule::default(), attempt, None, &Fixed(0)))
-            .sum();
-        assert!(least > 12 * 3_600_000);
+    fn the_default_schedule_lasts_a_day_however_its_waits_are_drawn() {
+        let schedule = RetrySchedule::default();
+        for byte in 0..=255 {
+            let (mut age, mut waits) = (Duration::ZERO, 0);
+            for attempt in 1.. {
+                let Some(wait) = next_wait_ms(&schedule, attempt, age, None, &Fixed(byte)) else {
+                    break;
+                };
+                let bound = u64::from(schedule.0[waits]) * 1_000;
+                assert!((bound / 2..=bound).contains(&wait), "{wait} of {bound}");
+                age += Duration::from_millis(wait);
+                waits += 1;
+            }
+            assert_eq!(waits, 9);
+            assert!((AT_LEAST..=Duration::from_secs(99_755)).contains(&age), "{age:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_seconds_is_no_schedule() {
         assert!(RetrySchedule::parse("1,x").is_err());
         assert!(RetrySchedule::parse("604801").is_err());
     }

@@ -34,13 +34,15 @@ impl Sent {
     }
 }
 
+/// Signs a delivery and posts it. `None` when nothing was sent, for a trouble of ours that says nothing
+/// about the endpoint.
 pub(super) async fn send<P: Ports>(
     app: &App<P>,
     http: &impl HttpOut,
     delivery: &Delivery,
     endpoint: &Endpoint,
     settings: &DeliverySettings,
-) -> Result<Sent> {
+) -> Result<Option<Sent>> {
     let (at, callback) = (app.now(), &endpoint.callback);
     let mut secrets: Vec<SecretString> = Vec::new();
     for secret in &callback.secrets {
@@ -66,8 +68,11 @@ pub(super) async fn send<P: Ports>(
         }
         Err(_) => Err(OutgoingError::RefusedAddress),
     };
+    if matches!(answer, Err(OutgoingError::Busy)) {
+        return Ok(None);
+    }
     let latency = app.now().as_millisecond().saturating_sub(at.as_millisecond());
-    Ok(logged(at, delivery.trigger, u64::try_from(latency).unwrap_or(0), &answer))
+    Ok(Some(logged(at, delivery.trigger, u64::try_from(latency).unwrap_or(0), &answer)))
 }
 
 fn logged(

@@ -6,9 +6,10 @@ use data_encoding::BASE64;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::{Begun, Claim, Place, Seeded};
+use super::{Begun, Claim, Keeping, Place, Seeded};
 use crate::app::App;
 use crate::error::{Conflict, Error, Result};
+use crate::id::WorkspaceId;
 use crate::message::Fingerprint;
 use crate::ports::{Clock, Entropy, IdempotencyStore, Ports, Vault};
 
@@ -19,6 +20,8 @@ pub struct Request<'a> {
     pub place: Place,
     /// What tells this request from another, e.g. method, path and body.
     pub parts: &'a [&'a [u8]],
+    /// How seed and answer are kept.
+    pub keeping: Keeping,
 }
 
 /// What to do about a request.
@@ -48,7 +51,8 @@ pub async fn begin<P: Ports>(app: &App<P>, request: &Request<'_>) -> Result<Atte
     let now = app.now();
     let workspace = request.place.workspace;
     let holder = random_text(app);
-    let seed = app.vault.seal(workspace, &SecretString::from(random_text(app))).await?;
+    let seed = random_text(app).into();
+    let seed = request.keeping.write(&app.vault, workspace, &seed).await?;
     let claim = Claim {
         place: request.place.clone(),
         fingerprint: fingerprint(request.parts),
@@ -60,14 +64,45 @@ pub async fn begin<P: Ports>(app: &App<P>, request: &Request<'_>) -> Result<Atte
     };
     match app.store.begin(&claim).await? {
         Begun::Started { seed, at } => {
-            let opened = app.vault.open(workspace, &seed).await?;
+            let opened = request.keeping.read(&app.vault, workspace, &seed).await?;
             let seed = Sha256::digest(opened.expose_secret().as_bytes()).into();
             Ok(Attempt::Work { holder, env: Seeded::new(at, seed) })
         }
-        Begun::Replay(answer) => Ok(Attempt::Replay(app.vault.open(workspace, &answer).await?)),
+        Begun::Replay(answer) => {
+            let answer = request.keeping.read(&app.vault, workspace, &answer).await?;
+            Ok(Attempt::Replay(answer))
+        }
         Begun::Reused => Err(Error::Conflict(Conflict::IdempotencyKeyReused)),
         Begun::InFlight => {
             Err(Error::conflict("a request with this idempotency key is being worked on"))
+        }
+    }
+}
+
+impl Keeping {
+    /// Writes a text down.
+    pub(super) async fn write(
+        self,
+        vault: &impl Vault,
+        workspace: WorkspaceId,
+        text: &SecretString,
+    ) -> Result<String> {
+        match self {
+            Self::Sealed => vault.seal(workspace, text).await,
+            Self::Open => Ok(text.expose_secret().to_owned()),
+        }
+    }
+
+    /// Reads what was written down.
+    async fn read(
+        self,
+        vault: &impl Vault,
+        workspace: WorkspaceId,
+        kept: &str,
+    ) -> Result<SecretString> {
+        match self {
+            Self::Sealed => vault.open(workspace, kept).await,
+            Self::Open => Ok(kept.into()),
         }
     }
 }

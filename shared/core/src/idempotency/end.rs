@@ -2,30 +2,36 @@
 
 use secrecy::SecretString;
 
-use super::{Ending, Place};
+use super::{Ending, Request};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::ports::{IdempotencyStore, Ports, Vault};
+use crate::ports::{IdempotencyStore, Ports};
 
-/// Keeps an answer, sealed because it may show a secret, to be given again.
+/// Keeps an answer to be given again.
 ///
 /// # Errors
 /// When the store or the key ring fails; what was done is done, and repeating the request finds it so.
 pub async fn end_answered<P: Ports>(
     app: &App<P>,
-    place: &Place,
+    request: &Request<'_>,
     holder: &str,
     answer: SecretString,
 ) -> Result<()> {
-    let sealed = app.vault.seal(place.workspace, &answer).await?;
-    app.store.end(place, holder, &Ending::Answered(sealed)).await
+    let place = &request.place;
+    let kept = request.keeping.write(&app.vault, place.workspace, &answer).await?;
+    app.store.end(place, holder, &Ending::Answered(kept)).await
 }
 
 /// Gives the key back after an error: for anything where the request was refused, and for the very same
 /// request alone where it may have had an effect.
-pub async fn end_failed<P: Ports>(app: &App<P>, place: &Place, holder: &str, error: &Error) {
+pub async fn end_failed<P: Ports>(
+    app: &App<P>,
+    request: &Request<'_>,
+    holder: &str,
+    error: &Error,
+) {
     let ending = if error.is_retryable() { Ending::Released } else { Ending::Forgotten };
-    if let Err(error) = app.store.end(place, holder, &ending).await {
+    if let Err(error) = app.store.end(&request.place, holder, &ending).await {
         tracing::warn!(%error, "an idempotency key stays claimed until its lease ends");
     }
 }

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use crate::id::WorkspaceId;
+use crate::id::{ProjectId, WorkspaceId};
 use crate::message::Fingerprint;
 use crate::text::IdempotencyKey;
 
@@ -23,6 +23,9 @@ pub use seeded::Seeded;
 pub struct Place {
     /// The workspace; [`NO_WORKSPACE`] for requests that stand above all of them.
     pub workspace: WorkspaceId,
+    /// The project of the API key that sends the request: what another project's key was answered is none
+    /// of its business. `None` for requests without an API key.
+    pub project: Option<ProjectId>,
     /// The API that took the request, e.g. `operator`.
     pub api: &'static str,
     /// The key.
@@ -31,6 +34,15 @@ pub struct Place {
 
 /// Stands where a workspace is asked for and there is none.
 pub const NO_WORKSPACE: WorkspaceId = WorkspaceId::from_uuid(uuid::Uuid::nil());
+
+/// How what a claim keeps is written down: the seed of a request, and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// Sealed: what is made from the seed, or the answer, may be a secret.
+    Sealed,
+    /// As it is: neither is, and the process needs no key ring.
+    Open,
+}
 
 /// A claim to an idempotency key.
 #[derive(Debug, Clone)]
@@ -41,7 +53,7 @@ pub struct Claim {
     pub fingerprint: Fingerprint,
     /// Unique to this request.
     pub holder: String,
-    /// The sealed seed, should this be the first claim.
+    /// The seed as it is kept, should this be the first claim.
     pub seed: String,
     /// Now; the request's own time, should this be the first claim.
     pub now: Timestamp,
@@ -56,12 +68,12 @@ pub struct Claim {
 pub enum Begun {
     /// The caller holds it; seed and moment are those of the first claim.
     Started {
-        /// The sealed seed.
+        /// The seed as it is kept.
         seed: String,
         /// When the request was first made.
         at: Timestamp,
     },
-    /// It was answered; this is the sealed answer.
+    /// It was answered; this is the answer as it is kept.
     Replay(String),
     /// The key was used for another request.
     Reused,
@@ -72,7 +84,7 @@ pub enum Begun {
 /// How a claim ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// With a sealed answer, which stands until the claim expires.
+    /// With an answer as it is kept, which stands until the claim expires.
     Answered(String),
     /// Without an outcome: the next may take over, with the same seed.
     Released,

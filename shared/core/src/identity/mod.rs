@@ -20,7 +20,7 @@ mod revoke;
 
 pub use address::EmailAddress;
 pub use confirm::{Confirmation, LinkState, confirm, look};
-pub use request::{RequestLink, request};
+pub use request::{RequestLink, Requested, request};
 pub use return_url::ReturnUrl;
 pub use revoke::revoke;
 

@@ -29,6 +29,15 @@ pub struct RequestLink {
 /// Requests for one address in a minute, over all workspaces.
 const MAX_REQUESTS_PER_MINUTE: u64 = 20;
 
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requested {
+    /// Until when the link can be used.
+    pub expires_at: Timestamp,
+    /// Whether it was mailed: one too many is not. That is for the operator to see, not for the caller.
+    pub mailed: bool,
+}
+
 /// Mails a link and answers until when it can be used. The answer is the same for a contact that is
 /// known and for one that is not, and for a mail that is one too many and is not sent.
 ///
@@ -39,7 +48,7 @@ pub async fn request<P: Ports>(
     app: &App<P>,
     key: &ApiKey,
     command: RequestLink,
-) -> Result<Timestamp> {
+) -> Result<Requested> {
     let now = app.now();
     if app.store.count_link_request(&command.email, now).await? > MAX_REQUESTS_PER_MINUTE {
         let second = u64::try_from(now.as_second().rem_euclid(60)).unwrap_or(0);
@@ -57,7 +66,7 @@ pub async fn request<P: Ports>(
             key_id = %key.id,
             "a verification mail was not sent: five an hour went to this address or user"
         );
-        return Ok(expires_at);
+        return Ok(Requested { expires_at, mailed: false });
     }
     let token = LinkToken::new(workspace.id, app);
     let link = MagicLink {
@@ -83,5 +92,5 @@ pub async fn request<P: Ports>(
         valid_seconds: settings.link_seconds,
     };
     app.mailer.send(&mail::write(&letter)).await?;
-    Ok(expires_at)
+    Ok(Requested { expires_at, mailed: true })
 }

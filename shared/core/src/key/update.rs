@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::{ApiKey, KeyId, create, find};
 use crate::app::App;
-use crate::callback::{Callback, EndpointId, Health};
+use crate::callback::{Callback, EndpointId};
 use crate::change::Change;
 use crate::delivery;
 use crate::error::{Error, Result};
@@ -101,7 +101,7 @@ pub async fn update<P: Ports>(
 fn moved(old: Option<&Callback>, new: &Callback) -> Callback {
     match old {
         Some(old) if old.url == new.url => old.clone(),
-        Some(old) => Callback { url: new.url.clone(), health: Health::default(), ..old.clone() },
+        Some(old) => old.clone().moved_to(new.url.clone()),
         None => new.clone(),
     }
 }
@@ -125,7 +125,7 @@ fn uses(key: &ApiKey, new: &Callback) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::callback::{CallbackSecret, Disabled};
+    use crate::callback::{CallbackSecret, Disabled, Health};
 
     fn callback(url: &str, sealed: &str) -> Callback {
         let secrets = vec![CallbackSecret { sealed: sealed.into(), expires_at: None }];

@@ -271,7 +271,13 @@ fn draft<P: Ports>(
             let shard = shard.unwrap_or_else(|| home_shard(current, &conversation));
             generation(app, command, current, shard, how.grace)
         }
-        Fate::Skip(reason) => Disposition::Skip(reason),
+        Fate::Skip(reason) => {
+            // Whoever else answers it finds it open.
+            if reason != SkipReason::ConversationResolved {
+                conversation.status = ConversationStatus::Open;
+            }
+            Disposition::Skip(reason)
+        }
         Fate::Handoff(_) => {
             conversation.give_to_human(None);
             Disposition::Skip(SkipReason::HumanOwned)

@@ -1,5 +1,6 @@
 //! The outbox: what is owed, told to the queues, and told again when they lose it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::callback::{Endpoint, EndpointId};
@@ -72,6 +73,31 @@ pub struct IngestionJob {
     /// The source to fetch; without one the project's index is to be published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_id: Option<SourceId>,
+}
+
+/// A mark in the index of what is owed, whose moment has passed. What is owed stands in the row itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedMark {
+    /// In whose turn it comes.
+    pub turn: Turn,
+    /// Since when it is due.
+    pub due: Timestamp,
+    /// What the store calls the row.
+    pub row: (String, String),
+}
+
+/// In whose turn something owed comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// A payment: its round is [`crate::payment::collect_due`].
+    Payment,
+    /// What a workspace or its owner is owed: a mail, credit, a recovery. They are few, and no queue
+    /// carries them.
+    Owner,
+    /// A reply, or knowledge to take in: somebody waits for it.
+    Work,
+    /// An attempt of a delivery. Where endpoints or the queue are away there are very many.
+    Delivery,
 }
 
 /// Something owed, whose moment has passed.

@@ -7,7 +7,7 @@ use super::{Collected, Decision, Payment, PaymentOrder, PaymentStatus};
 use crate::app::App;
 use crate::error::Result;
 use crate::id::{PaymentId, WorkspaceId};
-use crate::outbox::OwedWhat;
+use crate::outbox::{OwedMark, OwedWhat, Turn};
 use crate::ports::{BillingStore, Clock, OutboxStore, Payments, Ports};
 
 /// For how long a provider that cannot be reached is asked to start a payment. Providers remember our id
@@ -17,19 +17,34 @@ const MAX_START: Duration = Duration::from_secs(20 * 3_600);
 const MAX_PENDING: Duration = Duration::from_secs(14 * 86_400);
 /// The longest wait between two questions.
 const MAX_WAIT: Duration = Duration::from_secs(3_600);
-/// Payments taken from one shard in one round at most.
-const BATCH: usize = 200;
+/// Marks read at once.
+const PAGE: usize = 1_000;
+/// Marks of one shard that one round looks at.
+const MAX_MARKS: usize = 5_000;
+/// Payments read at once.
+const BATCH: usize = 25;
+/// No payment is begun later than this after the round's beginning.
+const TIME: Duration = Duration::from_secs(8);
 
-/// Collects every payment that is due, and answers how many were asked for. One that fails keeps none of
-/// the others waiting.
+/// Collects every payment that is due, the oldest first, and answers how many were asked for. One that
+/// fails keeps none of the others waiting.
 ///
 /// # Errors
 /// When what is due cannot be read.
 pub async fn collect_due<P: Ports>(app: &App<P>, payments: &impl Payments) -> Result<u32> {
-    let mut asked = 0;
+    let end = app.now() + TIME;
+    let mut due = Vec::new();
     for shard in 0..app.store.owed_shards() {
-        for owed in app.store.owed(shard, app.now(), BATCH).await? {
+        gather(app, shard, &mut due).await?;
+    }
+    due.sort_by_key(|mark| mark.due);
+    let mut asked = 0;
+    for batch in due.chunks(BATCH) {
+        for owed in app.store.owed(batch, app.now()).await? {
             let OwedWhat::Payment { workspace, id } = owed.what else { continue };
+            if app.now() > end {
+                return Ok(asked);
+            }
             match collect(app, payments, workspace, id).await {
                 Ok(()) => asked += 1,
                 Err(error) => tracing::warn!(%workspace, %id, %error, "a payment is tried again"),
@@ -37,6 +52,23 @@ pub async fn collect_due<P: Ports>(app: &App<P>, payments: &impl Payments) -> Re
         }
     }
     Ok(asked)
+}
+
+/// Adds the payments that are due in one shard.
+async fn gather<P: Ports>(app: &App<P>, shard: u8, due: &mut Vec<OwedMark>) -> Result<()> {
+    let now = app.now();
+    let (mut seen, mut last) = (0, None);
+    while seen < MAX_MARKS {
+        let page = app.store.marked(shard, now, last.as_ref(), PAGE).await?;
+        let is_last = page.len() < PAGE;
+        seen += page.len();
+        last = page.last().cloned();
+        due.extend(page.into_iter().filter(|mark| mark.turn == Turn::Payment));
+        if is_last {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Takes a payment that is due one step further. Of two workers at once one does.

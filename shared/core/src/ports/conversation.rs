@@ -9,7 +9,7 @@ use crate::delivery::{Delivery, DeliveryClaim, DeliveryFilter, DeliveryUpdate};
 use crate::error::Result;
 use crate::id::{ConversationId, DeliveryId, MessageId, ProjectId, WorkspaceId};
 use crate::message::{Claimed, Lease, Message, ReplyFate, Submission, Submitted};
-use crate::outbox::{Owed, OwedItem};
+use crate::outbox::{Owed, OwedItem, OwedMark};
 use crate::page::{Limit, Page};
 use crate::project::Project;
 use crate::reply::{Settled, Settlement};
@@ -210,12 +210,22 @@ pub trait OutboxStore: Send + Sync + 'static {
     /// How many shards the index of owed things has.
     fn owed_shards(&self) -> u8;
 
-    /// Lists what has been due in one shard, oldest first.
-    fn owed(
+    /// Lists the marks that have been due in one shard, oldest first, behind `after`; fewer than `limit`
+    /// are the last.
+    fn marked(
         &self,
         shard: u8,
         now: Timestamp,
+        after: Option<&OwedMark>,
         limit: usize,
+    ) -> impl Future<Output = Result<Vec<OwedMark>>> + Send;
+
+    /// Reads what is owed behind these marks, in their order; what is paid by now, or cannot be read, is
+    /// left out.
+    fn owed(
+        &self,
+        marks: &[OwedMark],
+        now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Owed>>> + Send;
 
     /// Moves the moment that something is due; nothing happens when it is no longer owed.

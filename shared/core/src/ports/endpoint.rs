@@ -12,12 +12,19 @@ pub trait EndpointStore: Send + Sync + 'static {
     /// Reads an endpoint; `None` when it was taken away, or its owner is gone.
     fn endpoint(&self, id: EndpointId) -> impl Future<Output = Result<Option<Endpoint>>> + Send;
 
-    /// Counts one more failure. The run's beginning stays as it is; the end of the pause is that of
-    /// `after`, where it has one.
+    /// Counts one more failure. The run's beginning stays as it is, and so does the oldest event missed
+    /// unless that of `after` is older; the end of the pause is that of `after`, where it has one.
     fn note_failure(
         &self,
         id: EndpointId,
         after: &Health,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Notes that an endpoint misses an event that arose at this moment, unless it misses an older one.
+    fn note_missed(
+        &self,
+        id: EndpointId,
+        arose: Timestamp,
     ) -> impl Future<Output = Result<()>> + Send;
 
     /// Forgets all failures.

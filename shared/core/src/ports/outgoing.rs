@@ -42,6 +42,9 @@ pub enum OutgoingError {
     /// The name does not resolve.
     #[error("the host name does not resolve")]
     Dns,
+    /// Nothing was sent: too many names are being looked up here. It says nothing about the endpoint.
+    #[error("we could not look the host name up in time")]
+    Busy,
     /// It resolves to an address that is never called.
     #[error("the host resolves to an address that is not allowed")]
     RefusedAddress,

@@ -1,12 +1,15 @@
 //! The bounds of one generation, and what the most expensive one within them costs.
 
-use super::Project;
+use super::{Agent, Project};
 use crate::money::{MicroCredits, Rates};
+use crate::reply::tokens;
 
 /// Rounds of calls in one generation at most; one more time the model is asked for its answer.
 pub const MAX_ROUNDS: u8 = 4;
 /// Calls in one generation at most.
 pub const MAX_CALLS: usize = 8;
+/// Tokens of a persona that fit into what the operator set; what is longer comes on top.
+const PERSONA_TOKENS: u64 = 512;
 /// Tokens that a prompt may have on top for calls and what the tools answered.
 pub(crate) const EXCHANGE_TOKENS: u32 = 8_192;
 
@@ -30,9 +33,16 @@ impl Bounds {
     }
 }
 
+/// Tokens of a long persona that do not fit into what the operator set.
+fn on_top(agent: &Agent) -> u32 {
+    let persona = agent.persona.as_deref().map_or(0, tokens::estimate);
+    u32::try_from(persona.saturating_sub(PERSONA_TOKENS)).unwrap_or(u32::MAX)
+}
+
 impl Project {
-    /// The bounds of a generation whose message alone needs a prompt of so many tokens. Tools come on
-    /// top of what the operator set: their definitions, and room for what they answer.
+    /// The bounds of a generation whose message alone needs a prompt of so many tokens. Two things come on
+    /// top of what the operator set: what a persona has beyond 512 tokens, so that it is sent whole and
+    /// leaves the knowledge its room; and tools, their definitions and room for what they answer.
     pub fn bounds(&self, needed_tokens: u32) -> Bounds {
         let settings = &self.agent.model;
         let prompt = settings.max_input_tokens.max(needed_tokens);
@@ -41,7 +51,7 @@ impl Project {
             _ => (self.tools.tokens.saturating_add(EXCHANGE_TOKENS), MAX_ROUNDS + 1),
         };
         Bounds {
-            max_input_tokens: prompt.saturating_add(for_tools),
+            max_input_tokens: prompt.saturating_add(for_tools).saturating_add(on_top(&self.agent)),
             max_output_tokens: settings.max_output_tokens,
             model_calls,
         }

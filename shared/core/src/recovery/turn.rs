@@ -25,42 +25,47 @@ const TURN: Duration = Duration::from_secs(10);
 /// Nobody else takes a turn of the same recovery for so long.
 const LEASE: Duration = Duration::from_secs(60);
 
-/// Gives each recovery a turn of so many pages at most, and answers how many events were made due.
-///
-/// # Errors
-/// When the store fails; the next turn goes on.
-pub(crate) async fn turns<P: Ports>(
-    app: &App<P>,
-    recoveries: Vec<Recovery>,
-    pages: usize,
-) -> Result<u64> {
+/// Gives each recovery a turn of so many pages at most, and answers how many events were made due. One
+/// whose turn fails keeps none of the others waiting; its next turn goes on.
+pub(crate) async fn turns<P: Ports>(app: &App<P>, recoveries: Vec<Recovery>, pages: usize) -> u64 {
     let end = app.now() + TURN;
     let mut reopened = 0;
     for mut recovery in recoveries {
-        let item = OwedItem::Recovery { workspace: recovery.workspace, id: recovery.id };
-        app.store.postpone(&item, app.now() + LEASE).await?;
         let before = recovery.reopened;
-        for page in 1.. {
-            let now = app.now();
-            let due = if recovery.next_slot > now + AHEAD {
-                Some(now + AHEAD / 2)
-            } else if page > pages || now > end {
-                Some(now)
-            } else {
-                None
-            };
-            if let Some(due) = due {
-                app.store.postpone(&item, due).await?;
-                break;
-            }
-            walk_page(app, &mut recovery, now).await?;
-            if !app.store.advance_recovery(&recovery, now + LEASE).await? || recovery.is_done {
-                break;
-            }
+        if let Err(error) = turn(app, &mut recovery, pages, end).await {
+            tracing::warn!(recovery_id = %recovery.id, %error, "left to the next sweep");
         }
         reopened += recovery.reopened - before;
     }
-    Ok(reopened)
+    reopened
+}
+
+async fn turn<P: Ports>(
+    app: &App<P>,
+    recovery: &mut Recovery,
+    pages: usize,
+    end: Timestamp,
+) -> Result<()> {
+    let item = OwedItem::Recovery { workspace: recovery.workspace, id: recovery.id };
+    app.store.postpone(&item, app.now() + LEASE).await?;
+    for page in 1.. {
+        let now = app.now();
+        let due = if recovery.next_slot > now + AHEAD {
+            Some(now + AHEAD / 2)
+        } else if page > pages || now > end {
+            Some(now)
+        } else {
+            None
+        };
+        if let Some(due) = due {
+            return app.store.postpone(&item, due).await;
+        }
+        walk_page(app, recovery, now).await?;
+        if !app.store.advance_recovery(recovery, now + LEASE).await? || recovery.is_done {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn walk_page<P: Ports>(app: &App<P>, recovery: &mut Recovery, now: Timestamp) -> Result<()> {

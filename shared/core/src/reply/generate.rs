@@ -22,7 +22,7 @@ use crate::ports::{
 };
 use crate::text::Background;
 use crate::tool::{Access, Tool};
-use crate::wallet::Usage;
+use crate::wallet::{Usage, UsageSource};
 
 /// What a generation works with.
 pub struct Means<'a, M, I, H> {
@@ -139,7 +139,10 @@ pub(super) enum Outcome {
         reason: &'static str,
         usage: Option<Usage>,
     },
-    NotAsked,
+    /// The conversation is not the agent's any more. What a worker that died had used is still owed.
+    NotAsked {
+        usage: Option<Usage>,
+    },
     /// Another worker has the lease by now.
     Overtaken,
 }
@@ -152,7 +155,10 @@ async fn answer<P: Ports>(
 ) -> Result<Outcome> {
     let seq = owed.message.seq;
     let ours = situation.conversation.as_ref().filter(|conversation| conversation.ai_answers(seq));
-    let Some(conversation) = ours else { return Ok(Outcome::NotAsked) };
+    let Some(conversation) = ours else {
+        let usage = used_before(app, situation, owed).await?;
+        return Ok(Outcome::NotAsked { usage });
+    };
     let question = owed.message.content.as_str();
     let before = seq.saturating_sub(1);
     let reference = &conversation.reference;
@@ -175,6 +181,27 @@ async fn answer<P: Ports>(
     let asked = Asked { question, background: background(&owed.message, &history) };
     let request = compose(agent, &history, asked, passages, offered, &owed.hold);
     converse(app, means, &Scene { reference, owed, tools, private }, request).await
+}
+
+/// The tokens that the model reported to workers who died before they could settle: those of the rounds
+/// that they recorded.
+async fn used_before<P: Ports>(
+    app: &App<P>,
+    situation: &Situation,
+    owed: &OwedReply,
+) -> Result<Option<Usage>> {
+    let Some(conversation) = &situation.conversation else { return Ok(None) };
+    if owed.attempts <= 1 || owed.hold.model_calls <= 1 {
+        return Ok(None);
+    }
+    let rounds = app.store.tool_rounds(&conversation.reference, owed.message.seq).await?;
+    let reported = rounds.iter().map(|round| round.usage);
+    let reported = reported.filter(|usage| usage.source == UsageSource::Reported);
+    Ok(reported.reduce(|sum, usage| Usage {
+        input_tokens: sum.input_tokens.saturating_add(usage.input_tokens),
+        output_tokens: sum.output_tokens.saturating_add(usage.output_tokens),
+        source: sum.source,
+    }))
 }
 
 /// What the integrator's system last said of the person who asks, with this message or before.

@@ -34,11 +34,9 @@ pub struct Asked<'a> {
 const FENCES: [&str; 2] = ["passage", "context"];
 const FENCE_NAME: usize = 7;
 
-/// The longest persona that is sent, in tokens.
-const MAX_PERSONA_TOKENS: u64 = 512;
-
-/// Composes what the model is asked. The question comes first in the budget, then the passages, then
-/// as much of the history as fits, newest first.
+/// Composes what the model is asked. Question and persona come first in the budget, then the passages,
+/// then as much of the history as fits, newest first. The hold has room for the persona as it was then;
+/// one that has grown since is cut.
 pub fn compose(
     agent: &Agent,
     history: &[Message],
@@ -47,23 +45,24 @@ pub fn compose(
     tools: Vec<ToolSpec>,
     hold: &Hold,
 ) -> ModelRequest {
-    let mut system = format!("{RULES}{TOOL_RULES}");
-    let mut told = String::new();
-    if let Some(persona) = &agent.persona {
-        let persona = tokens::truncate(persona, MAX_PERSONA_TOKENS);
-        told = format!("{persona}\n");
-        system.push_str(&format!("\nWho you are:\n{told}"));
-    }
-    if let Some(background) = asked.background {
-        told.push_str(background.as_str());
-        system.push_str(&fenced(background));
-    }
     let question = asked.question;
     // What the tools will answer has its own room, where there are any.
     let exchange = if hold.model_calls > 1 { EXCHANGE_TOKENS } else { 0 };
     let definitions: u64 = tools.iter().map(ToolSpec::tokens).sum();
     let budget = u64::from(hold.max_input_tokens.saturating_sub(exchange));
     let budget = budget.saturating_sub(definitions);
+    let mut system = format!("{RULES}{TOOL_RULES}");
+    let background = asked.background.map(fenced).unwrap_or_default();
+    let mut told = String::new();
+    if let Some(persona) = &agent.persona {
+        system.push_str("\nWho you are:\n");
+        let others = tokens::estimate(&system) + tokens::estimate(&background);
+        let room = budget.saturating_sub(others + tokens::estimate(question) + 2 * PER_TURN);
+        told = format!("{}\n", tokens::truncate(persona, room));
+        system.push_str(&told);
+    }
+    told.push_str(asked.background.map_or("", Background::as_str));
+    system.push_str(&background);
     let mut left =
         budget.saturating_sub(tokens::estimate(&system) + tokens::estimate(question) + PER_TURN);
 
@@ -157,7 +156,74 @@ fn newest_that_fit(history: &[Message], mut left: u64) -> Vec<Turn> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::id::{ProjectId, WorkspaceId};
+    use crate::knowledge::Published;
+    use crate::money::Rates;
+    use crate::project::Project;
+    use crate::text::Label;
+    use crate::tool::Toolset;
+
+    fn project_of(persona: &str) -> Project {
+        Project {
+            id: ProjectId::from_uuid(uuid::Uuid::nil()),
+            workspace: WorkspaceId::from_uuid(uuid::Uuid::nil()),
+            name: Label::parse("name", "Shop").unwrap(),
+            agent: Agent { persona: Some(persona.to_owned()), ..Agent::default() },
+            knowledge_version: 0,
+            tools: Toolset::default(),
+            webhooks: Vec::new(),
+            knowledge: Published::default(),
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn hold_of(project: &Project, needed: u32) -> Hold {
+        let bounds = project.bounds(needed);
+        Hold {
+            amount: bounds.worst_case(&Rates::default()),
+            shard: 0,
+            rates: Rates::default(),
+            max_input_tokens: bounds.max_input_tokens,
+            max_output_tokens: bounds.max_output_tokens,
+            model_calls: bounds.model_calls,
+            month: 202_607,
+        }
+    }
+
+    fn composed(project: &Project, hold: &Hold) -> ModelRequest {
+        let asked = Asked { question: "Are you open?", background: None };
+        compose(&project.agent, &[], asked, Vec::new(), Vec::new(), hold)
+    }
+
+    #[test]
+    fn the_longest_persona_is_sent_whole_and_paid_for() {
+        for letter in ["p", "\u{5ba2}"] {
+            let persona = letter.repeat(8_000);
+            let (long, short) = (project_of(&persona), project_of("A shop."));
+            for needed in [0, 20_000] {
+                let hold = hold_of(&long, needed);
+                let request = composed(&long, &hold);
+                assert!(request.system.contains(&persona), "{letter}");
+                let sent = tokens::estimate(&request.system) + tokens::estimate(&request.question);
+                let bound = u64::from(hold.max_input_tokens);
+                assert!(sent <= bound, "{sent} of {bound}");
+                let room = u64::from(hold_of(&short, needed).max_input_tokens);
+                assert!(bound - tokens::estimate(&persona) >= room - 512, "the rest has its room");
+            }
+        }
+    }
+
+    #[test]
+    fn a_persona_that_grew_after_the_hold_is_cut_to_what_is_paid_for() {
+        let hold = hold_of(&project_of("A shop."), 0);
+        let grown = project_of(&"\u{5ba2}".repeat(8_000));
+        let request = composed(&grown, &hold);
+        let sent = tokens::estimate(&request.system) + tokens::estimate(&request.question);
+        assert!(sent <= u64::from(hold.max_input_tokens), "{sent}");
+    }
 
     #[test]
     fn no_text_closes_its_fence_or_opens_another() {

@@ -112,7 +112,7 @@ struct Why<'a> {
 fn why(outcome: &Outcome) -> Why<'_> {
     let wish = match outcome {
         Outcome::Replied(reply) => reply.wish.as_ref(),
-        Outcome::Failed { .. } | Outcome::NotAsked | Outcome::Overtaken => None,
+        Outcome::Failed { .. } | Outcome::NotAsked { .. } | Outcome::Overtaken => None,
     };
     match wish {
         Some(wish) => Why { reason: &wish.reason, summary: wish.summary.as_deref() },
@@ -162,7 +162,8 @@ fn draft<P: Ports>(
             (Ending::Suppressed, reported)
         }
         Outcome::Failed { usage, .. } => (Ending::Failed, *usage),
-        Outcome::NotAsked | Outcome::Overtaken => (Ending::Suppressed, None),
+        Outcome::NotAsked { usage } => (Ending::Suppressed, *usage),
+        Outcome::Overtaken => (Ending::Suppressed, None),
     };
     if let (Handoff::To(_), Ending::Replied) = (handoff, ending) {
         conversation.give_to_human(None);

@@ -14,6 +14,7 @@ use crate::text::{ExternalId, IdempotencyKey};
 
 mod cover;
 mod ledger;
+mod spread;
 mod top_up;
 mod usage;
 mod view;
@@ -21,6 +22,7 @@ mod view;
 pub use cover::{Cover, Need, cover};
 pub(crate) use cover::{quota_share, shard_count};
 pub use ledger::ledger;
+pub(crate) use spread::spread;
 pub use top_up::{TopUpCommand, top_up};
 pub use usage::{Period, UsageBucket, UsageBy, usage};
 pub use view::{WalletView, remaining, view};

@@ -7,7 +7,7 @@ use super::create::{MAX_ROUNDS, events, redaction, vetted};
 use super::draft::for_webhook;
 use super::{Fact, Webhook, WebhookId};
 use crate::app::App;
-use crate::callback::{Callback, EndpointId, Health, new_secret};
+use crate::callback::{EndpointId, new_secret};
 use crate::delivery::{self, job_of, schedule};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
@@ -125,8 +125,7 @@ pub async fn update<P: Ports>(
             changed.redaction = redaction(webhook.dialect, Some(name))?;
         }
         if let Some(url) = url.as_ref().filter(|url| **url != webhook.callback.url) {
-            let (url, health) = (url.clone(), Health::default());
-            changed.callback = Callback { url, health, ..changed.callback };
+            changed.callback = changed.callback.moved_to(url.clone());
         }
         if let Some(enabled) = patch.enabled {
             changed.callback = changed.callback.switched(enabled, now);

@@ -12,7 +12,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::{Call, Edge, Failure, Reply};
+use crate::http::{Call, Edge, Failure, Fields, Made, Reply, once_openly};
+
+/// What the request log says of a mail that the limits kept back.
+const MAIL_LIMIT_REACHED: &str = "MAIL_LIMIT_REACHED";
 
 /// That a link was mailed; the same for every user and address.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,13 +45,20 @@ impl VerificationSent {
 
 pub(super) async fn verify<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let caller = call.authenticate(&edge).await?;
-    let command = read(&edge, &call).await?;
-    let expires_at = identity::request(&edge.app, &caller.key, command).await?;
-    Reply::success(StatusCode::ACCEPTED, &VerificationSent::until(expires_at))
+    let fields = call.fields().await?;
+    let body = fields.canonical();
+    let (command, key) = (read(&edge, fields)?, caller.key);
+    // The link is no child of the claim's seed: the claim is kept open, and the link is a secret.
+    once_openly(&edge, &call, (key.id.workspace, &body), |app, _| async move {
+        let asked = identity::request(app, &key, command).await?;
+        let sent = VerificationSent::until(asked.expires_at);
+        let code = (!asked.mailed).then_some(MAIL_LIMIT_REACHED);
+        Ok(Made::new(StatusCode::ACCEPTED, &sent)?.logged_as(code))
+    })
+    .await
 }
 
-async fn read<P: Ports>(edge: &Edge<P>, call: &Call) -> Result<RequestLink, Failure> {
-    let mut fields = call.fields().await?;
+fn read<P: Ports>(edge: &Edge<P>, mut fields: Fields) -> Result<RequestLink, Failure> {
     let egress = &edge.app.settings.egress;
     let method = fields.required_text("method", method);
     let user = fields.required_text("externalUserId", ExternalId::parse);

@@ -39,7 +39,8 @@ impl Call {
         let span = tracing::Span::current();
         span.record("key_id", tracing::field::display(caller.key.id));
         span.record("workspace_id", tracing::field::display(caller.key.id.workspace));
-        let seen = Seen { key: Some(caller.key.id), role: None, window: caller.window };
+        let (key, project) = (Some(caller.key.id), Some(caller.key.project));
+        let seen = Seen { key, project, role: None, window: caller.window };
         self.seen.set(seen).map_err(|_| Error::internal("a request authenticates once"))?;
         caller.admit(self.scope(), app.now())?;
         Ok(caller)
@@ -88,7 +89,8 @@ impl Call {
             Asker::Operator(operator) => (operator.role, Some(operator.id.workspace.to_string())),
             Asker::Deployment => (Role::Deployment, None),
         };
-        let seen = Seen { key: None, role: Some(role), window: Some(operator_window(made, now)) };
+        let window = Some(operator_window(made, now));
+        let seen = Seen { key: None, project: None, role: Some(role), window };
         self.seen.set(seen).map_err(|_| Error::internal("a request authenticates once"))?;
         if made > u64::from(OPERATOR_REQUESTS_PER_MINUTE) {
             let retry_after_seconds = 60 - second_of_minute(now);

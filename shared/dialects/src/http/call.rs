@@ -3,14 +3,15 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use aiva_core::error::Error;
-use aiva_core::id::RequestId;
+use aiva_core::id::{ProjectId, RequestId};
 use aiva_core::key::{KeyId, RateWindow};
 use aiva_core::operator::Role;
 use aiva_core::text::IdempotencyKey;
 use axum::body::Body;
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::route::Params;
 use super::{Failure, Fields, Form, Query, Route, body, form};
@@ -18,6 +19,16 @@ use super::{Failure, Fields, Form, Query, Route, body, form};
 /// Where a request came from: an extension that the host sets. Without it the address is `unknown`.
 #[derive(Debug, Clone)]
 pub struct SourceAddress(pub String);
+
+/// When the host gives up on a request: an extension that it sets. Without it a request has a minute.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(pub Instant);
+
+/// Notes on a request, as it arrives, where it came from and when its host gives up on it.
+pub fn arrived(extensions: &mut Extensions, address: &str, deadline: Instant) {
+    extensions.insert(SourceAddress(address.to_owned()));
+    extensions.insert(Deadline(deadline));
+}
 
 /// One request, routed but not yet authenticated.
 #[derive(Debug)]
@@ -44,6 +55,8 @@ pub struct Call {
 pub(super) struct Seen {
     /// The key; `None` is an operator.
     pub(super) key: Option<KeyId>,
+    /// The key's project.
+    pub(super) project: Option<ProjectId>,
     /// The operator's role; `None` is a key.
     pub(super) role: Option<Role>,
     /// What the rate headers say.
@@ -103,6 +116,11 @@ impl Call {
     pub async fn fields_if_any(&self) -> Result<Fields, Failure> {
         let bytes = self.bytes().await?;
         body::object_or_nothing(&self.headers, &bytes)
+    }
+
+    /// The project of the key that calls; `None` is an operator, or nobody known yet.
+    pub(super) fn key_project(&self) -> Option<ProjectId> {
+        self.seen.get().and_then(|seen| seen.project)
     }
 
     /// Whether the deployment's own operator calls, and not one of a workspace.

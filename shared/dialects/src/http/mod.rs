@@ -26,12 +26,12 @@ mod serve;
 
 pub use asked::Asked;
 use background::Background;
-pub use call::{Call, SourceAddress};
+pub use call::{Call, Deadline, SourceAddress, arrived};
 pub use etag::is_none_match;
 pub use failure::Failure;
 pub use field::{Fields, as_written, list, text, unsigned, yes_or_no};
 pub use form::{Form, FormFile};
-pub use once::{Made, once, replayed};
+pub use once::{Made, once, once_openly, replayed};
 pub use query::Query;
 pub use render::Rendered;
 pub use reply::{Cache, Reply};

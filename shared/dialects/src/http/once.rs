@@ -3,7 +3,7 @@
 use aiva_core::app::App;
 use aiva_core::error::{Error, Result};
 use aiva_core::id::WorkspaceId;
-use aiva_core::idempotency::{self, Attempt, Place, Request, Seeded};
+use aiva_core::idempotency::{self, Attempt, Keeping, Place, Request, Seeded};
 use aiva_core::ports::Ports;
 use http::{HeaderName, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -21,6 +21,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub struct Made {
     status: StatusCode,
     body: Box<RawValue>,
+    code: Option<&'static str>,
 }
 
 impl Made {
@@ -38,11 +39,18 @@ impl Made {
     /// When it cannot be written as JSON.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::value::to_raw_value(body).map_err(Error::internal)?;
-        Ok(Self { status, body })
+        Ok(Self { status, body, code: None })
+    }
+
+    /// With a word for the request log alone; who asks never sees it.
+    #[must_use]
+    pub fn logged_as(mut self, code: Option<&'static str>) -> Self {
+        self.code = code;
+        self
     }
 
     fn reply(&self) -> Result<Reply, Failure> {
-        Reply::json(self.status, &self.body)
+        Ok(Reply::json(self.status, &self.body)?.logged_as(self.code))
     }
 
     /// The status, a space, the body.
@@ -55,7 +63,7 @@ impl Made {
         let (status, body) = text.expose_secret().split_once(' ').ok_or_else(unreadable)?;
         let status = StatusCode::from_bytes(status.as_bytes()).map_err(Error::internal)?;
         let body = RawValue::from_string(body.to_owned()).map_err(Error::internal)?;
-        Ok(Self { status, body })
+        Ok(Self { status, body, code: None })
     }
 }
 
@@ -73,7 +81,37 @@ pub fn replayed(reply: Reply) -> Reply {
 pub async fn once<'a, P: Ports, W>(
     edge: &'a Edge<P>,
     call: &Call,
+    asked: (WorkspaceId, &[u8]),
+    work: impl FnOnce(&'a App<P>, Seeded) -> W,
+) -> Result<Reply, Failure>
+where
+    W: Future<Output = Result<Made>> + Send,
+{
+    under_its_key(edge, call, asked, Keeping::Sealed, work).await
+}
+
+/// Like [`once`], for a process without a key ring: neither the answer nor anything that the work makes
+/// from its randomness may be a secret.
+///
+/// # Errors
+/// As [`once`].
+pub async fn once_openly<'a, P: Ports, W>(
+    edge: &'a Edge<P>,
+    call: &Call,
+    asked: (WorkspaceId, &[u8]),
+    work: impl FnOnce(&'a App<P>, Seeded) -> W,
+) -> Result<Reply, Failure>
+where
+    W: Future<Output = Result<Made>> + Send,
+{
+    under_its_key(edge, call, asked, Keeping::Open, work).await
+}
+
+async fn under_its_key<'a, P: Ports, W>(
+    edge: &'a Edge<P>,
+    call: &Call,
     (workspace, body): (WorkspaceId, &[u8]),
+    keeping: Keeping,
     work: impl FnOnce(&'a App<P>, Seeded) -> W,
 ) -> Result<Reply, Failure>
 where
@@ -83,21 +121,22 @@ where
     let Some(key) = call.idempotency_key()? else {
         return work(app, Seeded::fresh(app)).await?.reply();
     };
-    let place = Place { workspace, api: call.route.voice.as_str(), key };
+    let (project, api) = (call.key_project(), call.route.voice.as_str());
+    let place = Place { workspace, project, api, key };
     let names = path_as_called(call);
     let parts = [call.route.verb.as_str().as_bytes(), names.as_bytes(), body];
-    let request = Request { place: place.clone(), parts: &parts };
+    let request = Request { place, parts: &parts, keeping };
     let (holder, env) = match idempotency::begin(app, &request).await? {
         Attempt::Replay(answer) => return Made::from_text(&answer)?.reply().map(replayed),
         Attempt::Work { holder, env } => (holder, env),
     };
     match work(app, env).await {
         Ok(made) => {
-            idempotency::end_answered(app, &place, &holder, made.to_text()).await?;
+            idempotency::end_answered(app, &request, &holder, made.to_text()).await?;
             made.reply()
         }
         Err(error) => {
-            idempotency::end_failed(app, &place, &holder, &error).await;
+            idempotency::end_failed(app, &request, &holder, &error).await;
             Err(error.into())
         }
     }

@@ -42,6 +42,7 @@ pub struct Reply {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) cache: Cache,
     pub(super) body: Body,
+    pub(super) code: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -71,7 +72,8 @@ impl Reply {
     /// Bytes of a content type.
     pub fn bytes(status: StatusCode, content_type: &'static str, body: Bytes) -> Self {
         let kind = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self { status, headers: vec![kind], cache: Cache::NoStore, body: Body::from(body) }
+        let (headers, cache) = (vec![kind], Cache::NoStore);
+        Self { status, headers, cache, body: Body::from(body), code: None }
     }
 
     /// Bytes as they come. Nobody on the way may hold them back to compress or to collect them.
@@ -86,12 +88,14 @@ impl Reply {
             headers: vec![kind, unbuffered],
             cache: Cache::NoStore,
             body: Body::from_stream(stream),
+            code: None,
         }
     }
 
     /// A status without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), cache: Cache::NoStore, body: Body::empty() }
+        let (headers, cache, body) = (Vec::new(), Cache::NoStore, Body::empty());
+        Self { status, headers, cache, body, code: None }
     }
 
     /// Adds an entity tag, and lets the caller keep the answer to compare it.
@@ -109,6 +113,13 @@ impl Reply {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
+        self
+    }
+
+    /// Adds a word for the request log alone; who asks never sees it.
+    #[must_use]
+    pub fn logged_as(mut self, code: Option<&'static str>) -> Self {
+        self.code = code;
         self
     }
 

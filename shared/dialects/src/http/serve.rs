@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use aiva_core::error::Error;
 use aiva_core::id::RequestId;
@@ -14,9 +15,10 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use super::call::Seen;
+use super::call::{Deadline, Seen};
 use super::render::render;
 use super::route::{Found, Params, find};
 use super::{Access, Call, Edge, Failure, Query, Reply, Route, RouteSet, SourceAddress, Voice};
@@ -24,6 +26,11 @@ use crate::routes;
 
 /// Seconds that a refusal asks to wait when nothing better is known.
 const DEFAULT_RETRY_AFTER_SECONDS: u64 = 60;
+
+/// What is left of a request's time for the refusal of one that takes too long, and for the logs.
+const MARGIN: Duration = Duration::from_millis(750);
+/// How long a request may take where its host says nothing.
+const MOST: Duration = Duration::from_secs(60);
 
 /// What is known of a request before anything is done about it.
 struct Arrival {
@@ -33,6 +40,7 @@ struct Arrival {
     voice: Voice,
     route: Option<&'static Route>,
     seen: Arc<OnceLock<Seen>>,
+    deadline: Instant,
 }
 
 pub(super) async fn serve<P: Ports>(
@@ -54,6 +62,7 @@ pub(super) async fn serve<P: Ports>(
         voice,
         route,
         seen: Arc::new(OnceLock::new()),
+        deadline: deadline(&request),
     };
     let span = tracing::info_span!(
         "request",
@@ -66,7 +75,9 @@ pub(super) async fn serve<P: Ports>(
     let outcome = async {
         let outcome = match found {
             Found::Route(route, params) => {
-                answer(&edge, &routes, call(&arrival, route, params, request)).await
+                let call = call(&arrival, route, params, request);
+                let answered = timeout_at(arrival.deadline, answer(&edge, &routes, call));
+                answered.await.unwrap_or_else(|_| Err(too_late()))
             }
             Found::WrongMethod { allow, .. } => Err(Failure::MethodNotAllowed { allow }),
             Found::Nothing { .. } => Err(Failure::RouteNotFound),
@@ -74,6 +85,20 @@ pub(super) async fn serve<P: Ports>(
         finish(&edge, &arrival, outcome)
     };
     outcome.instrument(span).await
+}
+
+/// When a request is refused because it takes too long: before its host gives up on it.
+fn deadline(request: &Request) -> Instant {
+    let now = Instant::now();
+    match request.extensions().get::<Deadline>() {
+        Some(Deadline(end)) => end.checked_sub(MARGIN).unwrap_or(now),
+        None => now + MOST,
+    }
+}
+
+/// What was begun is dropped where it stands, as if the process had died: everything can take that.
+fn too_late() -> Failure {
+    Error::unavailable("the request took too long").into()
 }
 
 fn call(arrival: &Arrival, route: &'static Route, params: Params, request: Request) -> Call {
@@ -127,7 +152,10 @@ fn finish<P: Ports>(
 ) -> Response {
     let known = arrival.seen.get().and_then(|seen| seen.window);
     let (reply, code, window) = match outcome {
-        Ok(reply) => (reply, None, known),
+        Ok(reply) => {
+            let code = reply.code;
+            (reply, code, known)
+        }
         Err(failure) => {
             let window = failure.window(edge.app.now()).or(known);
             let (reply, code) = refuse(arrival, &failure);

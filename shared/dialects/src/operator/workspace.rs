@@ -6,7 +6,7 @@ use aiva_core::error::{Error, Forbidden};
 use aiva_core::idempotency::NO_WORKSPACE;
 use aiva_core::money::{MicroCredits, Rates};
 use aiva_core::operator::Role;
-use aiva_core::ports::{Ports, WorkspaceStore};
+use aiva_core::ports::{Clock, Ports, WorkspaceStore};
 use aiva_core::time;
 use aiva_core::workspace::{
     self, LimitsPatch, RatesPatch, RequestAccess, SettingsPatch, Workspace, WorkspaceStatus,
@@ -62,6 +62,7 @@ struct WorkspaceRow {
     default_project_id: String,
     limits: LimitsRow,
     rates: RatesRow,
+    wallet_shards: u8,
     reopen_on_message: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     use_case: Option<String>,
@@ -122,6 +123,7 @@ impl From<Workspace> for WorkspaceRow {
             default_project_id: workspace.default_project().to_string(),
             limits: LimitsRow::from(&workspace),
             rates: workspace.rates.into(),
+            wallet_shards: workspace.wallet_shards,
             reopen_on_message: workspace.reopen_on_message,
             created_at: time::millis(workspace.created_at),
             name: workspace.name.to_string(),
@@ -207,17 +209,19 @@ async fn update<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
     let email = fields.optional_text("email", as_written);
     let plan = fields.optional_text("plan", as_written);
     let reopen_on_message = fields.optional("reopenOnMessage", yes_or_no);
-    let (Some(name), Some(email), Some(plan), Some(reopen_on_message)) =
-        (name, email, plan, reopen_on_message)
+    let wallet_shards = fields.optional("walletShards", whole);
+    let (Some(name), Some(email), Some(plan), Some(reopen_on_message), Some(wallet_shards)) =
+        (name, email, plan, reopen_on_message, wallet_shards)
     else {
         return Err(fields.refusal());
     };
-    if plan.is_some() && !call.is_by_deployment() {
+    if (plan.is_some() || wallet_shards.is_some()) && !call.is_by_deployment() {
         return Err(Error::Forbidden(Forbidden::Role(Role::Deployment)).into());
     }
-    let patch = SettingsPatch { name, email, plan, reopen_on_message };
+    let patch = SettingsPatch { name, email, plan, reopen_on_message, wallet_shards };
     let id = read::id(&call, "workspace")?;
-    let changed = workspace::set_settings(&edge.app.store, id, patch).await?;
+    let (store, now) = (&edge.app.store, edge.app.now());
+    let changed = workspace::set_settings(store, id, patch, now).await?;
     Reply::success(StatusCode::OK, &WorkspaceRow::from(changed))
 }
 

@@ -163,6 +163,9 @@ async fn an_owner_narrows_limits_and_does_not_widen_the_plan() {
     assert_eq!(put(&owner, json!({"userMonthlyCap": 10})).await.0, 200);
     let (status, _) = ask(&world, "PATCH", &path, &owner, &json!({"plan": "pro"})).await;
     assert_eq!(status, 403);
+    let more = json!({"walletShards": 8});
+    let (status, _) = ask(&world, "PATCH", &path, &owner, &more).await;
+    assert_eq!(status, 403);
     let (status, _) = ask(&world, "PATCH", &path, &owner, &json!({"name": "Mine"})).await;
     assert_eq!(status, 200);
 }

@@ -1,10 +1,12 @@
 //! What the edge does alike for every route.
 
+use std::time::Duration;
+
 use aiva_core::page::Limit;
 use aiva_core::ports::LogStore;
 use aiva_core::request_log::RequestFilter;
 use aiva_dialects::http::{Access, Reply};
-use aiva_dialects::{RouteSet, aiva, function, router};
+use aiva_dialects::{RouteSet, aiva, arrived, function, router};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -158,4 +160,41 @@ async fn a_handler_that_forgets_to_ask_who_calls_answers_nobody() {
     let broken = router(world.edge.clone(), instead(RouteSet::new()));
     let asked = request("GET", "/api/v1/me?forget=1", None, "");
     assert_eq!(broken.oneshot(asked).await.unwrap().status(), 500);
+}
+
+#[tokio::test]
+async fn a_handler_without_end_is_refused_in_its_dialects_words_before_its_host_gives_up() {
+    let world = World::new().await;
+    let key = world.names["stark"].clone();
+    let submit = *function::message_submit::<TestPorts>().routes().next().unwrap();
+    let stark = function::conversation_read::<TestPorts>();
+    let stark = stark.routes().find(|route| route.path().starts_with("/v1/projects")).copied();
+    let hanging = RouteSet::<TestPorts>::new()
+        .serve(submit, |edge, call| {
+            Box::pin(async move {
+                call.authenticate(&edge).await?;
+                std::future::pending().await
+            })
+        })
+        .serve(stark.unwrap(), |_, _| Box::pin(std::future::pending()));
+    let router = router(world.edge.clone(), hanging);
+    // From here on time passes only where nothing else can be done.
+    tokio::time::pause();
+    let ask = async |method: &str, path: &str| {
+        let mut asked = request(method, path, Some(&key), "{}");
+        let end = tokio::time::Instant::now() + Duration::from_secs(14);
+        arrived(asked.extensions_mut(), "192.0.2.1", end);
+        let answer = router.clone().oneshot(asked).await.unwrap();
+        assert!(tokio::time::Instant::now() < end, "{path}");
+        assert_eq!(answer.status(), 503, "{path}");
+        assert!(answer.headers().contains_key("x-request-id"), "{path}");
+        assert_eq!(answer.headers()["retry-after"], "1", "{path}");
+        answer
+    };
+    let answer = ask("POST", "/v1/messages").await;
+    assert_eq!(answer.headers()["x-ratelimit-limit"], "600");
+    let body = json(answer).await;
+    assert_eq!((&body["status"], &body["code"]), (&"error".into(), &"UNAVAILABLE".into()));
+    let body = json(ask("GET", "/v1/projects/default/conversations").await).await;
+    assert_eq!(body["error"]["code"], "unavailable", "{body}");
 }

@@ -2,7 +2,7 @@
 
 use aiva_core::callback::CallbackSecret;
 use aiva_core::error::Error;
-use aiva_core::idempotency::{self, Attempt, Place, Request};
+use aiva_core::idempotency::{self, Attempt, Keeping, Place, Request};
 use aiva_core::key::{self, CreateKey};
 use aiva_core::money::MicroCredits;
 use aiva_core::page::Limit;
@@ -110,8 +110,8 @@ async fn a_request_that_died_before_its_answer_does_the_same_again_when_it_is_re
     let app = &*world.edge.app;
     let owner = workspace::find(&app.store, id.parse().unwrap()).await.unwrap();
     let key = IdempotencyKey::parse("key", "make-1").unwrap();
-    let place = Place { workspace: owner.id, api: "operator", key };
-    let wanted = Request { place: place.clone(), parts: &[b"POST", b"/keys"] };
+    let place = Place { workspace: owner.id, project: None, api: "operator", key };
+    let wanted = Request { place, parts: &[b"POST", b"/keys"], keeping: Keeping::Sealed };
 
     let Attempt::Work { env, .. } = idempotency::begin(app, &wanted).await.unwrap() else {
         panic!("nothing was answered yet")
@@ -132,7 +132,7 @@ async fn a_request_that_died_before_its_answer_does_the_same_again_when_it_is_re
     let keys = app.store.keys(owner.id, None, Limit::of(10)).await.unwrap();
     assert_eq!(keys.items.len(), 1);
 
-    idempotency::end_answered(app, &place, &holder, "201 {}".into()).await.unwrap();
+    idempotency::end_answered(app, &wanted, &holder, "201 {}".into()).await.unwrap();
     let Attempt::Replay(answer) = idempotency::begin(app, &wanted).await.unwrap() else {
         panic!("it was answered")
     };

@@ -10,10 +10,11 @@ use aiva_core::id::{ConversationId, WorkspaceId};
 use aiva_core::idempotency::Seeded;
 use aiva_core::key::{self, CreateKey, KeyId};
 use aiva_core::message::{Message, Sender, SubmitCommand, SubmitReceipt, SubmitStatus, submit};
+use aiva_core::outbox;
 use aiva_core::page::Limit;
 use aiva_core::ports::{Clock, ConversationStore, DeliveryStore, Model};
 use aiva_core::project::{self, AgentDraft};
-use aiva_core::reply::{ModelError, ModelReply, ModelRequest, Stance};
+use aiva_core::reply::{ModelCall, ModelError, ModelReply, ModelRequest, Stance};
 use aiva_core::text::{Content, ExternalId, IdempotencyKey, Label};
 use aiva_core::wallet::{self, Usage, UsageSource};
 use aiva_core::workspace;
@@ -307,6 +308,59 @@ async fn a_take_over_before_the_generation_asks_no_model() {
     desk.world.reply_with(&Gate::default()).await;
     assert_eq!(desk.senders().await, [Sender::Visitor]);
     assert_eq!(desk.money().await, (before, 0));
+}
+
+/// A model that asks for a call of the tool `look`, reports what that took, and then never answers.
+#[derive(Default)]
+struct Dying {
+    asked_again: Notify,
+}
+
+impl Model for Dying {
+    async fn reply(
+        &self,
+        request: &ModelRequest,
+        _on_delta: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<ModelReply, ModelError> {
+        if !request.rounds.is_empty() {
+            self.asked_again.notify_one();
+            return std::future::pending().await;
+        }
+        let (id, tool) = ("call".to_owned(), "look".to_owned());
+        let calls = vec![ModelCall { id, tool, arguments: "{}".to_owned() }];
+        let source = UsageSource::Reported;
+        let usage = Some(Usage { input_tokens: 100, output_tokens: 50, source });
+        let (text, cited, stance) = (String::new(), Vec::new(), Stance::default());
+        Ok(ModelReply { text, usage, cited, stance, calls })
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_worker_had_the_model_do_is_charged_when_a_human_takes_over_before_the_next() {
+    let desk = Desk::open().await;
+    let tool = json!({
+        "description": "looks", "parameters": {}, "access": "public",
+        "url": "https://shop.example.com/look",
+    });
+    let path = format!("/admin/v1/workspaces/{}/projects/default/tools/look", desk.shop);
+    let made = request("PUT", &path, Some(OPERATOR_TOKEN), &tool.to_string());
+    assert_eq!(desk.world.send(made).await.status(), 201);
+    let (before, _) = desk.money().await;
+    let id = desk.say("Hello").await.conversation;
+    let model = Dying::default();
+    tokio::select! {
+        () = desk.world.reply_with(&model) => panic!("it never answers"),
+        () = model.asked_again.notified() => {}
+    }
+    let (status, _) = desk.post(id, "take-over", &json!({"agentName": "Dana"})).await;
+    assert_eq!(status, 200);
+    // The lease of the worker that died ends, and the sweep asks for the reply again.
+    desk.world.wait(61);
+    outbox::sweep(&desk.world.edge.app).await.unwrap();
+    desk.world.reply_with(&Gate::default()).await;
+    assert_eq!(desk.senders().await, [Sender::Visitor]);
+    assert_eq!(desk.money().await, (before - (100 * 1_000 + 50 * 5_000), 0));
+    assert_eq!(desk.conversation().await.pending_replies, 0);
 }
 
 #[tokio::test]

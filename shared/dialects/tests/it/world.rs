@@ -1,6 +1,6 @@
 //! One small deployment for a test: real store, real router, a clock that stands still.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,6 +30,7 @@ use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
 use aiva_core::workspace::{self, RequestAccess, Workspace, WorkspaceStatus};
 use aiva_dialects::{Edge, SourceAddress, function, router};
 use aiva_embedded::{ClientOptions, EmbeddedDynamo, Recorder};
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -537,6 +538,18 @@ impl World {
     pub(crate) async fn everything_stored(&self) -> String {
         let rows = self.client.scan().table_name("aiva").send().await.unwrap();
         format!("{:?}", rows.items())
+    }
+
+    /// Takes from a row what it cannot be read without.
+    pub(crate) async fn spoil(&self, id: &str) {
+        let rows = self.client.scan().table_name("aiva").send().await.unwrap();
+        let is_meant = |row: &&HashMap<String, AttributeValue>| {
+            row.get("id").is_some_and(|value| value.as_s().is_ok_and(|found| found == id))
+        };
+        let mut row = rows.items().iter().find(is_meant).unwrap().clone();
+        row.retain(|name, _| ["pk", "sk", "owed", "due"].contains(&name.as_str()));
+        let put = self.client.put_item().table_name("aiva").set_item(Some(row));
+        put.send().await.unwrap();
     }
 
     /// The token in the link of the newest mail.

@@ -46,6 +46,8 @@ pub(in crate::dynamo) struct KeyRow {
     cb: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fs: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ms: Option<Millis>,
     #[serde(default, skip_serializing_if = "is_zero")]
     bf: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,6 +98,7 @@ impl KeyRow {
             ld: key.limits.per_day,
             cb: key.callback.as_ref().map(callback_text).transpose()?,
             fs: None,
+            ms: None,
             bf: 0,
             bo: None,
             ca: key.created_at.into(),
@@ -110,6 +113,7 @@ impl KeyRow {
     pub(in crate::dynamo) fn health(&self) -> Result<Health> {
         Ok(Health {
             failing_since: self.fs.map(Millis::moment).transpose()?,
+            missed_since: self.ms.map(Millis::moment).transpose()?,
             failures: self.bf,
             open_until: self.bo.map(Millis::moment).transpose()?,
         })

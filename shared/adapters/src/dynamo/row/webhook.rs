@@ -13,7 +13,7 @@ use super::Millis;
 use super::key::callback_text;
 
 /// A webhook of the project `pr`, number `nu`, in the dialect `di`, of the events `ev`, redacted as `re`
-/// says; `cb`, `fs`, `bf` and `bo` are its endpoint as a key's row has it.
+/// says; `cb`, `fs`, `ms`, `bf` and `bo` are its endpoint as a key's row has it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct WebhookRow {
     id: WebhookId,
@@ -25,6 +25,8 @@ pub(in crate::dynamo) struct WebhookRow {
     cb: String,
     #[serde(default, skip_serializing)]
     fs: Option<Millis>,
+    #[serde(default, skip_serializing)]
+    ms: Option<Millis>,
     #[serde(default, skip_serializing)]
     bf: u32,
     #[serde(default, skip_serializing)]
@@ -44,6 +46,7 @@ impl WebhookRow {
             re: webhook.redaction,
             cb: callback_text(&webhook.callback)?,
             fs: None,
+            ms: None,
             bf: 0,
             bo: None,
             ca: webhook.created_at.into(),
@@ -54,6 +57,7 @@ impl WebhookRow {
     pub(in crate::dynamo) fn health(&self) -> Result<Health> {
         Ok(Health {
             failing_since: self.fs.map(Millis::moment).transpose()?,
+            missed_since: self.ms.map(Millis::moment).transpose()?,
             failures: self.bf,
             open_until: self.bo.map(Millis::moment).transpose()?,
         })

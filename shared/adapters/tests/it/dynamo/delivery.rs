@@ -62,7 +62,7 @@ async fn read(world: &World, delivery: &Delivery) -> Delivery {
 async fn owed(world: &World, seconds: i64) -> usize {
     let mut count = 0;
     for shard in 0..world.store.owed_shards() {
-        count += world.store.owed(shard, at(seconds), 10).await.unwrap().len();
+        count += world.owed(shard, at(seconds), 10).await.unwrap().len();
     }
     count
 }

@@ -21,13 +21,14 @@ async fn read(world: &World, id: EndpointId) -> Endpoint {
 }
 
 fn failing(open_until: Option<i64>) -> Health {
-    Health { failing_since: Some(at(1)), failures: 1, open_until: open_until.map(at) }
+    let (failing_since, missed_since) = (Some(at(1)), Some(at(0)));
+    Health { failing_since, missed_since, failures: 1, open_until: open_until.map(at) }
 }
 
 async fn notices(world: &World, seconds: i64) -> Vec<EndpointId> {
     let mut found = Vec::new();
     for shard in 0..world.store.owed_shards() {
-        for owed in world.store.owed(shard, at(seconds), 10).await.unwrap() {
+        for owed in world.owed(shard, at(seconds), 10).await.unwrap() {
             if let OwedWhat::Notice(endpoint) = owed.what {
                 assert_eq!(owed.item, OwedItem::Endpoint(endpoint.id));
                 found.push(endpoint.id);
@@ -43,7 +44,8 @@ async fn failures_are_counted_from_the_first_on_and_a_success_forgets_them() {
     let (_, fresh) = endpoint(&world).await;
     assert!(fresh.callback.health.is_good());
     world.store.note_failure(fresh.id, &failing(None)).await.unwrap();
-    let later = Health { failing_since: Some(at(9)), ..failing(Some(60)) };
+    let (failing_since, missed_since) = (Some(at(9)), Some(at(8)));
+    let later = Health { failing_since, missed_since, ..failing(Some(60)) };
     world.store.note_failure(fresh.id, &later).await.unwrap();
     let health = read(&world, fresh.id).await.callback.health;
     let expected = Health { failures: 2, ..failing(Some(60)) };

@@ -14,6 +14,7 @@ fn claim(holder: &str, seconds: i64) -> Claim {
     Claim {
         place: Place {
             workspace: NO_WORKSPACE,
+            project: None,
             api: "operator",
             key: IdempotencyKey::parse("k", "a#key").unwrap(),
         },

@@ -87,7 +87,7 @@ async fn claim(world: &World, source: &Source, lease: &Lease) -> SourceClaim {
 async fn owed(world: &World, seconds: i64) -> Vec<OwedWhat> {
     let mut all = Vec::new();
     for shard in 0..world.store.owed_shards() {
-        let found = world.store.owed(shard, at(seconds), 100).await.unwrap();
+        let found = world.owed(shard, at(seconds), 100).await.unwrap();
         all.extend(found.into_iter().filter(|owed| matches!(owed.what, OwedWhat::Ingestion(_))));
     }
     all.into_iter().map(|owed| owed.what).collect()

@@ -8,7 +8,7 @@ use super::world::{World, at, lease};
 async fn owed(world: &World, seconds: i64) -> Vec<Owed> {
     let mut all = Vec::new();
     for shard in 0..world.store.owed_shards() {
-        all.extend(world.store.owed(shard, at(seconds), 10).await.unwrap());
+        all.extend(world.owed(shard, at(seconds), 10).await.unwrap());
     }
     all
 }
@@ -62,9 +62,9 @@ async fn a_shard_is_listed_oldest_first_and_no_further_than_asked() {
     }
     let mut total = 0;
     for shard in 0..world.store.owed_shards() {
-        let few = world.store.owed(shard, at(31), 3).await.unwrap();
+        let few = world.owed(shard, at(31), 3).await.unwrap();
         assert!(few.len() <= 3);
-        total += world.store.owed(shard, at(31), 200).await.unwrap().len();
+        total += world.owed(shard, at(31), 200).await.unwrap().len();
     }
     assert_eq!(total, 60);
 }

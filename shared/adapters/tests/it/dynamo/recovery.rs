@@ -117,7 +117,7 @@ async fn of_two_workers_on_one_recovery_one_moves_it_on_and_a_finished_one_is_ow
     let owed = async |seconds| {
         let mut found = Vec::new();
         for shard in 0..world.store.owed_shards() {
-            for owed in world.store.owed(shard, at(seconds), 9).await.unwrap() {
+            for owed in world.owed(shard, at(seconds), 9).await.unwrap() {
                 let OwedWhat::Recovery(recovery) = owed.what else { panic!("not a recovery") };
                 found.push(*recovery);
             }

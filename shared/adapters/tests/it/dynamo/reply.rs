@@ -78,7 +78,7 @@ async fn a_settlement_writes_everything_and_closes_the_message() {
     assert!(matches!(after, Claimed::Finished));
     let mut owed = Vec::new();
     for shard in 0..world.store.owed_shards() {
-        owed.extend(world.store.owed(shard, at(99), 10).await.unwrap());
+        owed.extend(world.owed(shard, at(99), 10).await.unwrap());
     }
     assert_eq!(owed.len(), 1, "only the delivery is owed: {owed:?}");
 }

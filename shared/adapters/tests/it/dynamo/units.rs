@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aiva_core::delivery::{Attempt, DeliveryClaim, DeliveryStatus, DeliveryUpdate, Trigger};
 use aiva_core::key::RequestLimits;
-use aiva_core::ports::{DeliveryStore, LogStore, MessageStore, OutboxStore};
+use aiva_core::ports::{DeliveryStore, LogStore, MessageStore};
 use aiva_core::request_log::RequestLogEntry;
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -73,7 +73,7 @@ async fn a_message_of_300_bytes_costs_what_the_table_says() {
 async fn an_idle_sweep_of_one_shard_reads_half_a_unit() {
     let world = World::poor().await;
     world.recorder.take();
-    world.store.owed(0, at(99), 200).await.unwrap();
+    world.owed(0, at(99), 200).await.unwrap();
     let used = world.recorder.take();
     assert_eq!(used["Query"].read_units, 0.5);
     assert_eq!(used.len(), 1);

@@ -85,7 +85,9 @@ async fn a_webhook_fails_and_is_disabled_as_the_callback_of_a_key_is() {
     let world = World::poor().await;
     let first = stored(&world, Dialect::Aivastark).await;
     let endpoint = EndpointId::Webhook(first.id);
-    let failing = Health { failing_since: Some(at(2)), failures: 1, open_until: Some(at(9)) };
+    let failing_since = Some(at(2));
+    let (missed_since, open_until) = (Some(at(1)), Some(at(9)));
+    let failing = Health { failing_since, missed_since, failures: 1, open_until };
     world.store.note_failure(endpoint, &failing).await.unwrap();
     let read = world.store.endpoint(endpoint).await.unwrap().unwrap();
     assert_eq!((read.dialect, read.callback.health), (Dialect::Aivastark, failing));
@@ -96,7 +98,7 @@ async fn a_webhook_fails_and_is_disabled_as_the_callback_of_a_key_is() {
     assert!(world.store.disable_endpoint(&read, &gone, at(7)).await.unwrap());
     let mut notices = Vec::new();
     for shard in 0..world.store.owed_shards() {
-        notices.extend(world.store.owed(shard, at(9), 9).await.unwrap());
+        notices.extend(world.owed(shard, at(9), 9).await.unwrap());
     }
     assert!(matches!(&notices[..], [owed] if matches!(&owed.what,
         OwedWhat::Notice(told) if told.id == endpoint)));
@@ -107,7 +109,7 @@ async fn a_webhook_fails_and_is_disabled_as_the_callback_of_a_key_is() {
     assert!(world.store.update_webhook((&disabled, &on), (&list, &list)).await.unwrap());
     assert!(world.store.endpoint(endpoint).await.unwrap().unwrap().callback.health.is_good());
     for shard in 0..world.store.owed_shards() {
-        assert!(world.store.owed(shard, at(99), 9).await.unwrap().is_empty());
+        assert!(world.owed(shard, at(99), 9).await.unwrap().is_empty());
     }
 }
 

@@ -18,8 +18,9 @@ use aiva_core::message::{
     Visibility,
 };
 use aiva_core::money::{MicroCredits, Rates};
+use aiva_core::outbox::Owed;
 use aiva_core::ports::{
-    ConversationStore, Entropy, KeyStore, MessageStore, WalletStore, WorkspaceStore,
+    ConversationStore, Entropy, KeyStore, MessageStore, OutboxStore, WalletStore, WorkspaceStore,
 };
 use aiva_core::project::{Agent, Project};
 use aiva_core::reply::{Ending, Settlement};
@@ -94,6 +95,17 @@ impl World {
         let world = Self::poor().await;
         world.top_up(MicroCredits(HELD.0 * holds)).await;
         world
+    }
+
+    /// What has been due in one shard, oldest first, as far as so many marks go.
+    pub(super) async fn owed(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        limit: usize,
+    ) -> aiva_core::error::Result<Vec<Owed>> {
+        let marks = self.store.marked(shard, now, None, limit).await?;
+        self.store.owed(&marks, now).await
     }
 
     pub(super) async fn with_faults(faults: FaultPlan) -> Self {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aiva_adapters::llm::{Bedrock, Patience, Provider};
 use aiva_core::message::Sender;
 use aiva_core::reply::Turn;
+use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
 use aws_sdk_bedrockruntime::config::{BehaviorVersion, Region, Token};
 use aws_sdk_bedrockruntime::{Client, Config};
 use serde_json::json;
@@ -20,7 +21,12 @@ const ANSWER: &str = r#"{
 }"#;
 
 fn model(endpoint: &Endpoint, patience: Patience) -> Provider<NoJitter> {
+    // What a client for calls of milliseconds bounds does not bound a model.
+    let hasty = Duration::from_millis(50);
+    let timeouts =
+        TimeoutConfig::builder().operation_timeout(hasty).operation_attempt_timeout(hasty).build();
     let config = Config::builder()
+        .timeout_config(timeouts)
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
         .endpoint_url(endpoint.url(""))
@@ -55,6 +61,15 @@ async fn a_conversation_is_sent_whole_and_the_answer_is_billed_as_reported() {
             "inferenceConfig": {"maxTokens": 300},
         })
     );
+}
+
+#[tokio::test]
+async fn a_model_has_its_own_time_whatever_the_client_is_set_up_for() {
+    let Act::Say(answer) = endpoint::json(ANSWER) else { panic!("a whole answer") };
+    let endpoint = Endpoint::start([Act::SayAfter(Duration::from_millis(400), answer)]).await;
+    let (reply, _) = ask(&model(&endpoint, patience()), &request("How long?")).await;
+    assert_eq!(reply.unwrap().text, "Five days.");
+    assert_eq!(endpoint.requests(), 1);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,6 +16,8 @@ pub(crate) enum Act {
     Say(String),
     /// Writes what it makes of the request's body and closes the connection.
     Answer(fn(&Value) -> String),
+    /// The same, only then.
+    SayAfter(Duration, String),
     /// Writes this and keeps the connection open.
     SayAndHang(String),
 }
@@ -60,8 +63,12 @@ impl Endpoint {
                     log.len()
                 };
                 // The other side may have hung up, which is its right.
-                match &acts[number.min(acts.len()) - 1] {
-                    Act::Say(text) => {
+                let act = &acts[number.min(acts.len()) - 1];
+                if let Act::SayAfter(wait, _) = act {
+                    tokio::time::sleep(*wait).await;
+                }
+                match act {
+                    Act::Say(text) | Act::SayAfter(_, text) => {
                         let _ = stream.write_all(text.as_bytes()).await;
                         let _ = stream.shutdown().await;
                     }

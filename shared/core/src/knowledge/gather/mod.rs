@@ -140,6 +140,7 @@ impl<P: Ports, F: Fetch, X: Extract> Visit<'_, P, F, X> {
             match error {
                 OutgoingError::RefusedAddress => Trouble::lasting(reason),
                 OutgoingError::Dns
+                | OutgoingError::Busy
                 | OutgoingError::Connect
                 | OutgoingError::Tls
                 | OutgoingError::Timeout

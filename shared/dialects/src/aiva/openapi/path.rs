@@ -1,6 +1,6 @@
 //! The routes, as operations.
 
-use aiva_core::error::{Error, Forbidden};
+use aiva_core::error::{Conflict, Error, Forbidden};
 use aiva_core::key::Scope;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
@@ -100,7 +100,12 @@ fn verify() -> OperationBuilder {
     failures.extend(of_body());
     failures.push(Error::Forbidden(Forbidden::WorkspaceInactive).into());
     let sent = success("A link is on its way to the address", "VerificationSent", false);
+    failures.push(Error::Conflict(Conflict::IdempotencyKeyReused).into());
     operation("verifyIdentity", "Mail an end user a link that proves who they are", scope)
+        .parameter(header(
+            "Idempotency-Key",
+            "Asked again under the same key, no other mail is sent",
+        ))
         .request_body(Some(body))
         .responses(answers(vec![("202", sent)], &failures))
 }

@@ -66,6 +66,7 @@ const WORKSPACE: &[Field] = &[
     field("defaultProjectId", Text, "The project that `default` names"),
     field("limits", Of("WorkspaceLimits"), "The limits in force"),
     field("rates", Of("TokenRates"), "What tokens cost"),
+    field("walletShards", Whole, "Over how many rows the wallet is spread"),
     field("reopenOnMessage", Flag, "Whether a message reopens a resolved conversation"),
     field("useCase", Text, "What is being built").optional(),
     field("expectedVolume", Text, "How much is expected").optional(),

@@ -72,6 +72,9 @@ pub(super) fn all() -> impl Iterator<Item = &'static Described> {
     [TENANTS, KEYS, WEBHOOKS, DELIVERIES, MONEY, PROJECTS, INBOX].into_iter().flatten()
 }
 
+const WALLET_SHARDS: &str = "Over how many rows the wallet is spread, up to 96 and never fewer than now; \
+    only on a plan without a quota of messages; the deployment's operator alone";
+
 const TENANTS: &[Described] = &[
     described(workspace::REQUEST, "requestWorkspace", "Ask for a workspace", STANDING).body(Must(
         &[
@@ -90,6 +93,7 @@ const TENANTS: &[Described] = &[
             field("email", Text, "Where its owner is reached").optional(),
             field("plan", Text, "What it pays for; the deployment's operator alone").optional(),
             field("reopenOnMessage", Flag, "Whether a message reopens").optional(),
+            field("walletShards", Whole, WALLET_SHARDS).optional(),
         ])),
     described(workspace::APPROVE, "approveWorkspace", "Let a workspace begin", Fields(200, STATUS))
         .body(May(&[field("starterCredit", Whole, "Micro-credits to begin with").optional()])),
