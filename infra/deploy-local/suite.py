@@ -28,7 +28,7 @@ STARTER_CREDIT = 500_000_000  # micro-credits
 TOP_UP = 250_000_000
 LOG_LINES = 20
 LOG_LINE_MAX_CHARACTERS = 600
-SCOPES = ["messages:write", "conversations:read", "account:read", "identity:write", "knowledge:read", "knowledge:write"]
+SCOPES = ["messages:write", "conversations:read", "account:read", "identity:write", "knowledge:read", "knowledge:write", "webhooks:manage"]
 MAILED_TO = "ada@example.com"
 MAILED_FROM = "help@example.com"
 REFUNDS = (
@@ -317,7 +317,8 @@ class Suite:
             self.check(f"{name} is answered from knowledge in its request", told, answer)
 
         question = "What is your refund policy?"
-        session = self.api.request("POST", "/api/session", {}, bearer=self.key)
+        # With the slash that every path may end in.
+        session = self.api.request("POST", "/api/session/", {}, bearer=self.key)
         if self.check("Aksita's session opens", session.status == 200, session):
             body = {"conversation_id": session.json["conversation_id"], "message": question}
             ask("Aksita's chat", "/api/chat", body, lambda answer: answer["data"]["response"])
@@ -382,6 +383,12 @@ class Suite:
         self.check("a strict one without the number", "[redacted]" in text and "4567" not in text, text)
         right = hmac.new(made.data["secret"].encode(), post.raw, hashlib.sha256).hexdigest()
         self.check("signed as AeroChat's document says", post.headers.get("x-aerochat-signature") == right, post.headers)
+
+    def slashes_change_nothing(self):
+        for path in ("/api/v1/knowledge", "/api/v1/webhooks", "/v1/projects/default/sources"):
+            bare, slash = (self.api.request("GET", spelt, bearer=self.key) for spelt in (path, path + "/"))
+            same = bare.status == slash.status == 200 and bare.json == slash.json
+            self.check(f"GET {path}/ answers as {path} does", same, slash)
 
     def money_adds_up(self):
         def at_rest():
@@ -457,6 +464,7 @@ class Suite:
             self.identity_is_verified,
             self.answers_come_with_their_requests,
             self.knowledge_comes_in,
+            self.slashes_change_nothing,
             self.webhook_tells,
             self.money_adds_up,
             self.deliveries_are_logged,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aiva_core::app::App;
 use aiva_core::change::Change;
 use aiva_core::key::{self, CreateKey, KeyId, Scope};
-use aiva_core::knowledge::{self, AddSource, NewSource};
+use aiva_core::knowledge::{self, AddSource, FieldNames, NewSource};
 use aiva_core::ports::Ports;
 use aiva_core::project::{self, Project};
 use aiva_core::workspace::{self, LimitsPatch, RequestAccess, Workspace};
@@ -97,6 +97,7 @@ impl Tenant {
             tags: Vec::new(),
             refresh_seconds: None,
             what: NewSource::Raw(text.to_owned()),
+            fields: FieldNames::SNAKE,
         };
         knowledge::add(app, app, &self.project, source).await?;
         Ok(())

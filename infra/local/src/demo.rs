@@ -6,7 +6,7 @@
 use aiva_core::app::App;
 use aiva_core::error::{Error, Result};
 use aiva_core::key::{self, CreateKey, Scope};
-use aiva_core::knowledge::{self, AddSource, NewSource};
+use aiva_core::knowledge::{self, AddSource, FieldNames, NewSource};
 use aiva_core::page::Limit;
 use aiva_core::ports::{Clock, KeyStore, KnowledgeStore, NoticeStore, Ports, WorkspaceStore};
 use aiva_core::project::{self, AgentDraft, Project};
@@ -128,6 +128,7 @@ async fn half_made<P: Ports>(app: &App<P>) -> Result<Option<Workspace>> {
 
 async fn request<P: Ports>(app: &App<P>) -> Result<Workspace> {
     let command = RequestAccess {
+        domain: None,
         name: NAME.to_owned(),
         email: "demo@harbourandpine.example".to_owned(),
         plan: Some("enterprise".to_owned()),
@@ -149,6 +150,7 @@ async fn add_pages<P: Ports>(app: &App<P>, project: &Project) -> Result<()> {
             tags: Vec::new(),
             refresh_seconds: None,
             what: NewSource::Raw(text.to_owned()),
+            fields: FieldNames::SNAKE,
         };
         knowledge::add(app, app, project, command).await?;
     }

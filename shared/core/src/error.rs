@@ -13,8 +13,11 @@ pub enum Error {
     #[error("{}", list(.0))]
     Invalid(Vec<Problem>),
     /// The message is longer than [`crate::text::Content::MAX_CHARS`].
-    #[error("content is longer than {} characters", crate::text::Content::MAX_CHARS)]
-    MessageTooLong,
+    #[error("{field} is longer than {} characters", crate::text::Content::MAX_CHARS)]
+    MessageTooLong {
+        /// The field as the caller wrote it.
+        field: &'static str,
+    },
     /// No key, an unknown key or a wrong one.
     #[error("the API key is missing, wrong or revoked")]
     Unauthenticated,

@@ -19,6 +19,18 @@ impl Limit {
         }
     }
 
+    /// Reads a `limit` query parameter: absent gives `default`, above `max` is cut to it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no whole number from 1.
+    pub fn cut(text: Option<&str>, default: u16, max: u16) -> Result<Self> {
+        let Some(text) = text else { return Ok(Self(default)) };
+        let asked = text.parse::<u64>().ok().filter(|number| *number > 0);
+        let asked =
+            asked.ok_or_else(|| Error::invalid("limit", "must be a whole number from 1"))?;
+        Ok(Self(u16::try_from(asked).unwrap_or(max).min(max)))
+    }
+
     /// A limit of the program's own.
     pub const fn of(limit: u16) -> Self {
         Self(limit)

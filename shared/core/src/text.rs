@@ -61,7 +61,7 @@ impl Content {
             return Err(Error::invalid(field, "must not be empty"));
         }
         if trimmed.chars().count() > Self::MAX_CHARS {
-            return Err(Error::MessageTooLong);
+            return Err(Error::MessageTooLong { field });
         }
         Ok(Self(trimmed.to_owned()))
     }
@@ -218,7 +218,7 @@ mod tests {
         assert!(Content::parse("content", &"é".repeat(16_000)).is_ok());
         assert!(matches!(
             Content::parse("content", &"é".repeat(16_001)),
-            Err(Error::MessageTooLong)
+            Err(Error::MessageTooLong { field: "content" })
         ));
         assert!(Content::parse("content", " \t ").is_err());
     }

@@ -2,69 +2,51 @@
 //! fields of two words are written.
 
 use aiva_core::error::{Error, Result};
-use aiva_core::knowledge::{AddSource, BeginUpload, CrawlWish, NewSource};
+use aiva_core::knowledge::{AddSource, BeginUpload, CrawlWish, FieldNames, NewSource};
 use serde_json::Value;
 
 use crate::http::{Call, Failure, Fields, FormFile, Voice, as_written, list, text, unsigned};
 
-/// How fields of two words are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Naming {
-    /// `uploadId`.
-    Camel,
-    /// `upload_id`.
-    Snake,
-}
-
-impl Naming {
-    /// Aiva's way in the operator API, the others' in the dialects.
-    const fn of(voice: Voice) -> Self {
-        match voice {
-            Voice::Operator => Self::Camel,
-            Voice::Dialect(_) => Self::Snake,
-        }
-    }
-
-    const fn pick(self, camel: &'static str, snake: &'static str) -> &'static str {
-        match self {
-            Self::Camel => camel,
-            Self::Snake => snake,
-        }
+/// Aiva's way of writing in the operator API, the others' in the dialects.
+const fn names(voice: Voice) -> FieldNames {
+    match voice {
+        Voice::Operator => FieldNames::CAMEL,
+        Voice::Dialect(_) => FieldNames::SNAKE,
     }
 }
 
 /// Reads the source that a request describes, in JSON or in a form with its file, with what tells the
 /// request from another.
 pub(crate) async fn read(call: &Call) -> Result<(AddSource, Vec<u8>), Failure> {
-    let naming = Naming::of(call.route.voice);
+    let names = names(call.route.voice);
     if call.is_form() {
         let form = call.form().await?;
         let body = form.canonical();
-        return Ok((described(form.fields(&["tags"]), form.file, naming)?, body));
+        return Ok((described(form.fields(&["tags"]), form.file, names)?, body));
     }
     let fields = call.fields().await?;
     let body = fields.canonical();
-    Ok((described(fields, None, naming)?, body))
+    Ok((described(fields, None, names)?, body))
 }
 
 /// Reads the upload that a request announces, with what tells the request from another.
 pub(crate) async fn upload(call: &Call) -> Result<(BeginUpload, Vec<u8>), Failure> {
-    let naming = Naming::of(call.route.voice);
+    let names = names(call.route.voice);
     let mut fields = call.fields().await?;
     let body = fields.canonical();
     let filename = fields.required_text("filename", as_written);
     let size = fields.required("size", unsigned);
-    let content_type = fields.optional_text(naming.pick("contentType", "content_type"), as_written);
+    let content_type = fields.optional_text(names.content_type, as_written);
     let (Some(filename), Some(size), Some(content_type)) = (filename, size, content_type) else {
         return Err(fields.refusal());
     };
-    Ok((BeginUpload { filename, size, content_type }, body))
+    Ok((BeginUpload { filename, size, content_type, fields: names }, body))
 }
 
 fn described(
     mut fields: Fields,
     file: Option<FormFile>,
-    naming: Naming,
+    names: FieldNames,
 ) -> Result<AddSource, Failure> {
     // Who sends a file need not say so.
     let kind = match file {
@@ -74,11 +56,10 @@ fn described(
     let title = fields.optional_text("title", as_written);
     let url = fields.optional_text("url", as_written);
     let tags = fields.optional("tags", list);
-    let refresh_seconds =
-        fields.optional(naming.pick("refreshSeconds", "refresh_seconds"), unsigned);
+    let refresh_seconds = fields.optional(names.refresh_seconds, unsigned);
     // Of a kind that is not taken, other fields would be expected.
     let what = match kind {
-        Some(kind) => what(&mut fields, file, kind, naming),
+        Some(kind) => what(&mut fields, file, kind, names),
         None => None,
     };
     let (Some(title), Some(url), Some(tags), Some(refresh_seconds), Some(what)) =
@@ -90,7 +71,8 @@ fn described(
     let url = url.filter(|_| {
         matches!(what, NewSource::Raw(_) | NewSource::File { .. } | NewSource::Upload { .. })
     });
-    Ok(AddSource { title, url, tags: tags.unwrap_or_default(), refresh_seconds, what })
+    let tags = tags.unwrap_or_default();
+    Ok(AddSource { title, url, tags, refresh_seconds, what, fields: names })
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -117,17 +99,17 @@ fn what(
     fields: &mut Fields,
     file: Option<FormFile>,
     kind: Kind,
-    naming: Naming,
+    names: FieldNames,
 ) -> Option<NewSource> {
     match kind {
         Kind::Raw => wanted(fields, "text", "raw").map(NewSource::Raw),
         Kind::Url => {
             let url = wanted(fields, "url", "url");
-            let crawl = fields.optional("crawl", |field, value| crawl(field, value, naming));
+            let crawl = fields.optional("crawl", |field, value| crawl(field, value, names));
             Some(NewSource::Url { url: url?, crawl: crawl? })
         }
         Kind::File => {
-            let upload = fields.optional_text(naming.pick("uploadId", "upload_id"), as_written);
+            let upload = fields.optional_text(names.upload_id, as_written);
             let name = fields.optional_text("filename", as_written);
             let (upload, name) = (upload?, name?);
             if let Some(file) = file {
@@ -137,7 +119,7 @@ fn what(
             let Some(upload) = upload else {
                 let problem = "is required for type=file unless the file is sent as \
                                multipart/form-data in the part file";
-                fields.note(Error::invalid(naming.pick("uploadId", "upload_id"), problem));
+                fields.note(Error::invalid(names.upload_id, problem));
                 return None;
             };
             Some(NewSource::Upload { name: name.unwrap_or_else(|| "upload".to_owned()), upload })
@@ -165,7 +147,7 @@ fn wanted(fields: &mut Fields, name: &'static str, kind: &'static str) -> Option
     found
 }
 
-fn crawl(field: &'static str, value: &Value, naming: Naming) -> Result<CrawlWish> {
+fn crawl(field: &'static str, value: &Value, names: FieldNames) -> Result<CrawlWish> {
     let Some(map) = value.as_object() else {
         return Err(Error::invalid(field, "must be an object"));
     };
@@ -173,7 +155,7 @@ fn crawl(field: &'static str, value: &Value, naming: Naming) -> Result<CrawlWish
         None | Some(Value::Null) => Ok(None),
         Some(value) => text(field, value).map(|text| Some(text.to_owned())),
     };
-    let max_pages = match map.get(naming.pick("maxPages", "max_pages")) {
+    let max_pages = match map.get(names.max_pages) {
         None | Some(Value::Null) => None,
         Some(value) => Some(unsigned(field, value)?),
     };

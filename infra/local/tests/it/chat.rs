@@ -254,3 +254,35 @@ async fn a_request_writes_the_reply_that_a_dead_one_before_it_left_owed_and_then
     assert_eq!(product.charges().await, [-35_000, -35_000]);
     product.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_tells_whether_its_own_reply_handed_over_and_not_who_has_it_now() {
+    let dir = fresh_dir();
+    let product = Product::start(dir.path()).await;
+    let key = product.runtime.demo().key.clone();
+    let agent = json!({ "escalation": { "lowConfidenceTurns": 1 } });
+    product.operate(Method::PUT, "/projects/default/agent", Some(&agent)).await.data(200);
+    let send = async |once: &str, body: Value| {
+        let headers = [("idempotency-key", once)];
+        let path = "/bot/v1/conversations/messages";
+        let answer = product.send_with(Method::POST, path, &key, &headers, Some(&body)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        (answer.json(), answer.replayed)
+    };
+    let sure = json!({ "message": "Are you open on Sundays?" });
+    let (answered, _) = send("once-1", sure.clone()).await;
+    assert_eq!(answered["status"], "bot", "{answered}");
+    let unsure = json!({
+        "message": "Do you sell submarines?", "conversation_id": answered["conversation_id"],
+    });
+    let (handed_over, _) = send("once-2", unsure.clone()).await;
+    assert_eq!(handed_over["status"], "queued_for_agent", "{handed_over}");
+    assert!(handed_over.get("reply").is_none(), "{handed_over}");
+    // The first message's own reply handed nothing over.
+    assert_eq!(send("once-1", sure).await, (answered.clone(), true));
+    let conversation = answered["conversation_id"].as_str().unwrap();
+    let path = format!("/conversations/{conversation}/resolve");
+    product.operate(Method::POST, &path, Some(&json!({}))).await.data(200);
+    assert_eq!(send("once-2", unsure).await, (handed_over, true));
+    product.stop().await;
+}

@@ -262,3 +262,44 @@ async fn no_delivery_log_or_replay_of_a_strict_subscription_holds_an_address_or_
     }
     product.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_over_that_nobody_asked_for_and_an_ending_are_told_of() {
+    let dir = fresh_dir();
+    let product = Product::start(dir.path()).await;
+    let events = ["conversation.escalated", "conversation.resolved"];
+    let (_, secret, mut receiver) = subscribe(&product, "aerochat", &events).await;
+    let key = product.runtime.demo().key.clone();
+    let body = json!({ "message": "Are you open on Sundays?" });
+    let sent = product.send(Method::POST, "/bot/v1/conversations/messages", &key, Some(&body));
+    let sent = sent.await.json();
+    let conversation = sent["conversation_id"].as_str().unwrap();
+    let act = async |what: &str, body: Value| {
+        let path = format!("/conversations/{conversation}/{what}");
+        product.operate(Method::POST, &path, Some(&body)).await.data(200)
+    };
+    act("take-over", json!({ "agentName": "Sarah" })).await;
+    let told = receiver.next().await;
+    verify(&told, "x-aerochat", &secret);
+    let told = told.json();
+    assert_eq!(told["type"], "conversation.escalated");
+    let name = told["data"]["contact_name"].clone();
+    assert!(name.as_str().unwrap().starts_with("Guest"), "{told}");
+    let mut data = json!({
+        "conversation_id": conversation, "contact_id": sent["contact_id"], "contact_name": name,
+    });
+    let closed = data.clone();
+    data["trigger_message"] = json!({ "text": "Are you open on Sundays?" });
+    data["assigned_agent"] = json!({ "name": "Sarah" });
+    assert_eq!(told["data"], data);
+
+    // The same agent again is no news, nor is the way back.
+    act("take-over", json!({ "agentName": "Sarah" })).await;
+    act("hand-back", json!({})).await;
+    act("resolve", json!({})).await;
+    let told = receiver.next().await;
+    verify(&told, "x-aerochat", &secret);
+    assert_eq!(told.header("x-aerochat-event"), "conversation.resolved");
+    assert_eq!((&told.json()["type"], &told.json()["data"]), (&json!(events[1]), &closed));
+    product.stop().await;
+}

@@ -6,6 +6,7 @@ use aiva_core::id::MessageId;
 use aiva_core::message::{Claimed, Lease, ReplyFate, Submission, Submitted};
 use aiva_core::ports::{MessageStore, OWED_LOOKBACK};
 use aiva_core::reply::{Settled, Settlement};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::DynamoStore;
 use super::item::{from_item, key_of, number, text};
@@ -78,6 +79,10 @@ impl DynamoStore {
         if let Some(reply) = &settlement.reply {
             more.push_str(", #rq = :rq");
             values.push(("rq", number(reply.seq)));
+        }
+        if settlement.hands_over() {
+            more.push_str(", #rh = :rh");
+            values.push(("rh", AttributeValue::Bool(true)));
         }
         if let Some(entry) = &settlement.charge {
             more.push_str(", #rc = :rc");

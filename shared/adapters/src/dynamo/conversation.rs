@@ -55,28 +55,37 @@ impl ConversationStore for DynamoStore {
         Ok(conversation.filter(|conversation| conversation.id == id))
     }
 
-    /// A query over the shards of the list, then the rows that it names.
+    async fn conversations(&self, references: &[ConversationRef]) -> Result<Vec<Conversation>> {
+        let mut rows = self.rows(references.iter().map(keys::conversation).collect()).await?;
+        let present = references.iter().filter_map(|reference| {
+            let item = rows.remove(&keys::conversation(reference))?;
+            Some(parse(item, reference))
+        });
+        present.collect()
+    }
+
+    /// A query on each shard of each project's list, all at once, then the rows that they name.
     async fn conversations_before(
         &self,
         workspace: WorkspaceId,
-        project: ProjectId,
+        projects: &[ProjectId],
         before: Option<ConversationId>,
         limit: usize,
     ) -> Result<Vec<Conversation>> {
-        let spans = keys::conversation_entries(workspace, project);
-        self.listed((workspace, project), &spans, before, limit).await
+        let spans = projects.iter().flat_map(|id| keys::conversation_entries(workspace, *id));
+        self.listed(workspace, &spans.collect::<Vec<_>>(), before, limit).await
     }
 
-    /// A query over the shards of the list, then the rows that it names.
+    /// A query on each shard of each project's list, all at once, then the rows that they name.
     async fn leads_before(
         &self,
         workspace: WorkspaceId,
-        project: ProjectId,
+        projects: &[ProjectId],
         before: Option<ConversationId>,
         limit: usize,
     ) -> Result<Vec<Conversation>> {
-        let spans = keys::lead_entries(workspace, project);
-        self.listed((workspace, project), &spans, before, limit).await
+        let spans = projects.iter().flat_map(|id| keys::lead_entries(workspace, *id));
+        self.listed(workspace, &spans.collect::<Vec<_>>(), before, limit).await
     }
 
     async fn first_messages(&self, references: &[ConversationRef]) -> Result<Vec<Option<Message>>> {
@@ -136,7 +145,7 @@ impl ConversationStore for DynamoStore {
 impl DynamoStore {
     async fn listed(
         &self,
-        (workspace, project): (WorkspaceId, ProjectId),
+        workspace: WorkspaceId,
         spans: &[Span],
         before: Option<ConversationId>,
         limit: usize,
@@ -147,6 +156,8 @@ impl DynamoStore {
         while found.len() < limit {
             let wanted = limit - found.len();
             let entry = |item: Item| {
+                let project = keys::parse_list(&key_of(&item)?);
+                let project = project.ok_or_else(|| Error::internal("an entry of no list"))?;
                 let external = from_item::<EntryRow>(item)?.x;
                 Ok(Some(ConversationRef { workspace, project, external }))
             };
@@ -158,15 +169,6 @@ impl DynamoStore {
             }
         }
         Ok(found)
-    }
-
-    async fn conversations(&self, references: &[ConversationRef]) -> Result<Vec<Conversation>> {
-        let mut rows = self.rows(references.iter().map(keys::conversation).collect()).await?;
-        let present = references.iter().filter_map(|reference| {
-            let item = rows.remove(&keys::conversation(reference))?;
-            Some(parse(item, reference))
-        });
-        present.collect()
     }
 
     async fn reference_of(

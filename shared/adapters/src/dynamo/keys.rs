@@ -224,6 +224,12 @@ pub(super) fn conversation_entries(workspace: WorkspaceId, project: ProjectId) -
     sharded(&format!("{}#V", place(workspace, project)))
 }
 
+/// The project in whose list an entry stands.
+pub(super) fn parse_list(key: &Key) -> Option<ProjectId> {
+    let (_, rest) = key.partition.strip_prefix("W#")?.split_once("#P#")?;
+    ProjectId::from_bare(rest.split_once('#')?.0)
+}
+
 /// The entry of a conversation in its project's list of leads.
 pub(super) fn lead_entry(workspace: WorkspaceId, project: ProjectId, id: ConversationId) -> Key {
     let shard = id.shard(LIST_SHARDS);

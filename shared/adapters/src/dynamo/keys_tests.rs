@@ -40,6 +40,8 @@ fn what_is_written_as_a_key_reads_back() {
     assert_eq!(parse_key_entry(&key_entry(key)), Some(key));
     assert_eq!(parse_directory_entry(&directory_entry(id(7))), Some(id(7)));
     assert_eq!(parse_source_text(&source_text(id(1), id(2), id(3), 11)), Some(id(3)));
+    assert_eq!(parse_list(&conversation_entry(id(1), id(2), id(3))), Some(id(2)));
+    assert_eq!(parse_list(&lead_entry(id(1), id(2), id(3))), Some(id(2)));
     assert_eq!(parse_delivery(&request(id(1), id(3))), None);
     assert_eq!(parse_key_entry(&project(id(1), id(2))), None);
 }

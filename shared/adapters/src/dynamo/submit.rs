@@ -184,11 +184,12 @@ impl DynamoStore {
     ) -> Result<TransactWriteItem> {
         let (set, values) = who_wrote(submission);
         let change = match &submission.disposition {
-            Disposition::Skip(_) => Change::new(set),
+            Disposition::Skip(_) => Change::new(format!("{set} ADD #pj :pj")),
             Disposition::Generate { hold, user_cap, .. } => {
                 let month = month_attribute(hold.month);
                 let old = month_attribute(time::month_before(hold.month, MONTHS_KEPT + 1));
-                let change = Change::new(format!("{set} REMOVE #{old} ADD #{month} :held"));
+                let change =
+                    Change::new(format!("{set} REMOVE #{old} ADD #{month} :held, #pj :pj"));
                 let change = change.with("held", number(hold.amount.0));
                 match user_cap {
                     None => change,
@@ -224,12 +225,14 @@ pub(super) fn messages_attribute(month: u32) -> String {
     format!("n{month}")
 }
 
-/// What a message tells of the end user who wrote it, and the id that the first conversation of their own
+/// What a message tells of the end user who wrote it and where, and the id that the first conversation of their own
 /// gives; in another person's, the id would be that person's.
 fn who_wrote(submission: &Submission) -> (String, Vec<(&'static str, AttributeValue)>) {
     let conversation = &submission.conversation;
     let mut set = "SET #ca = if_not_exists(#ca, :now), #ls = :now".to_owned();
-    let mut values = vec![("now", moment(submission.message.created_at))];
+    let project = vec![conversation.reference.project.bare()];
+    let mut values =
+        vec![("now", moment(submission.message.created_at)), ("pj", AttributeValue::Ss(project))];
     if conversation.person.user == submission.message.user {
         set.push_str(", #ct = if_not_exists(#ct, :ct)");
         values.push(("ct", text(contact::id_of(conversation.id).bare())));

@@ -74,6 +74,7 @@ fn read(file: &UnreadFile, most: u64) -> Result<Extracted, Unreadable> {
     }
     let start = &bytes[..bytes.len().min(1_024)];
     if start.windows(5).any(|window| window == b"%PDF-") {
+        only_where_any(file, "a PDF")?;
         return pdf::read(bytes, most);
     }
     if bytes.starts_with(b"PK\x03\x04") {
@@ -87,12 +88,21 @@ fn read(file: &UnreadFile, most: u64) -> Result<Extracted, Unreadable> {
     }
     let text = decode::text(bytes, file.content_type.as_deref())?;
     if html::is_html(&text, file.content_type.as_deref()) {
+        only_where_any(file, "a page")?;
         return html::read(&text);
     }
     let hinted = sheet::is_hinted(&file.name, file.content_type.as_deref());
     match sheet::delimiter(&text, hinted || file.max_rows.is_some()) {
         Some(delimiter) => sheet::read_text(&text, delimiter, file.max_rows),
         None => Ok(prose(None, text)),
+    }
+}
+
+/// Refuses what is no table where rows are wanted: as a table nothing of it would be right.
+fn only_where_any(file: &UnreadFile, what: &str) -> Result<(), Unreadable> {
+    match file.max_rows {
+        None => Ok(()),
+        Some(_) => Err(Unreadable(format!("it is {what}, not a table; send a .csv or an .xlsx"))),
     }
 }
 
@@ -131,6 +141,7 @@ fn unpack(file: &UnreadFile, most: u64) -> Result<Extracted, Unreadable> {
         left = left.checked_sub(read).ok_or_else(too_much)?;
     }
     if is_word {
+        only_where_any(file, "a Word document")?;
         word::read(&mut archive)
     } else {
         sheet::read_workbook(&file.bytes, file.max_rows)

@@ -72,8 +72,8 @@ pub(super) fn read_text(
         let row = row.map_err(|_| refused("it is a damaged table"))?;
         table.push(row.iter().map(str::to_owned));
     }
-    let left_out = table.left_out();
-    Ok(Extracted { parts: vec![table.part(None)], left_out, ..Extracted::default() })
+    let (left_out, rows) = (table.left_out(), Some(table.taken));
+    Ok(Extracted { parts: vec![table.part(None)], left_out, rows, ..Extracted::default() })
 }
 
 /// Reads every sheet of a workbook.
@@ -81,19 +81,21 @@ pub(super) fn read_workbook(bytes: &[u8], max_rows: Option<u64>) -> Result<Extra
     let book = open_workbook_from_rs(Cursor::new(bytes));
     let mut book: Xlsx<_> = book.map_err(|_| damaged())?;
     let mut parts = Vec::new();
-    let (mut most, mut room, mut cut) = (max_rows.unwrap_or(MAX_ROWS), MAX_TEXT_BYTES, 0);
+    let (mut most, mut room) = (max_rows.unwrap_or(MAX_ROWS), MAX_TEXT_BYTES);
+    let (mut taken, mut cut) = (0, 0);
     for name in book.sheet_names() {
         let mut table = Table::new(Some(most), room);
         rows(&mut book, &name, |row| table.push(row.into_iter()))?;
         most = most.saturating_sub(table.taken);
         room = room.saturating_sub(table.text.len());
+        taken += table.taken;
         cut += table.cut;
         if table.taken > 0 || table.cut > 0 {
             parts.push(table.part(Some(name)));
         }
     }
     let left_out = told(cut);
-    Ok(Extracted { parts, left_out, ..Extracted::default() })
+    Ok(Extracted { parts, left_out, rows: Some(taken), ..Extracted::default() })
 }
 
 /// Walks over the rows of a sheet that hold anything. A sheet is never laid out whole: two cells far
@@ -215,6 +217,7 @@ mod tests {
         let text = &read.parts[0].text;
         assert_eq!(text, "sku: A-1\nprice: 4\nx\n\u{1e}sku: A-2\nprice: 5\n\u{1e}");
         assert_eq!(read.left_out.unwrap(), "1 rows over the limit were left out");
+        assert_eq!(read.rows, Some(2));
     }
 
     #[test]

@@ -186,6 +186,25 @@ async fn what_cannot_be_read_says_why() {
 }
 
 #[tokio::test]
+async fn where_a_table_is_wanted_its_rows_are_counted_and_nothing_else_is_taken() {
+    let rows = async |bytes: Vec<u8>| {
+        let (name, max_rows) = ("products.csv".to_owned(), Some(1));
+        let file = UnreadFile { bytes, name, content_type: None, max_rows };
+        FileReader::default().extract(file).await.map(|read| read.rows).map_err(|error| error.0)
+    };
+    assert_eq!(rows(b"sku,price\nA-1,4\nA-2,5\n".to_vec()).await, Ok(Some(1)));
+    assert_eq!(rows(price_list()).await, Ok(Some(1)));
+    let word = archive(&[("word/document.xml", "<w:document><w:body></w:body></w:document>")]);
+    let page = b"<!doctype html><html><body>a,b</body></html>".to_vec();
+    for (bytes, what) in
+        [(pdf(1, |_| "text".to_owned()), "a PDF"), (word, "a Word"), (page, "a page")]
+    {
+        let refused = rows(bytes).await.unwrap_err();
+        assert!(refused.contains(what) && refused.contains("not a table"), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn an_archive_that_unpacks_beyond_its_bound_is_refused_before_it_is_read() {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     writer.start_file("word/document.xml", SimpleFileOptions::default()).unwrap();

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{Contact, Details, id_of};
-use crate::conversation::{self, Conversation, Source};
-use crate::error::Result;
+use crate::conversation::{Conversation, Source};
+use crate::error::{Error, Result};
 use crate::id::{ContactId, ConversationId, ProjectId, WorkspaceId};
 use crate::ports::{ConversationStore, IdentityStore};
 
@@ -31,18 +31,34 @@ impl Profile {
     }
 }
 
-/// Finds a contact of a project by our id.
+/// Finds a contact of a project by our id. An end user keeps the id of the first conversation wherever it
+/// was, and is a contact of every project that the user wrote in; of another project's conversation
+/// nothing is told here.
 ///
 /// # Errors
-/// [`crate::error::Error::NotFound`] when the project has none.
+/// [`Error::NotFound`] when the project has none.
 pub async fn find(
     store: &(impl ConversationStore + IdentityStore),
-    place: (WorkspaceId, ProjectId),
+    (workspace, project): (WorkspaceId, ProjectId),
     id: ContactId,
 ) -> Result<Profile> {
     let conversation = ConversationId::from_uuid(id.uuid());
-    let conversation = conversation::find_by_id(store, place, conversation).await?;
-    of_conversation(store, &conversation).await
+    let found = store.conversation_by_id(workspace, conversation).await?;
+    let conversation = found.ok_or(Error::NotFound)?;
+    if conversation.reference.project == project {
+        return of_conversation(store, &conversation).await;
+    }
+    let user = conversation.person.user.as_ref().ok_or(Error::NotFound)?;
+    let contact = store.contact(workspace, user).await?;
+    let wrote_here = |known: &Contact| known.id == Some(id) && known.projects.contains(&project);
+    let contact = contact.filter(wrote_here).ok_or(Error::NotFound)?;
+    Ok(Profile {
+        id,
+        details: contact.details,
+        source: conversation.source,
+        created_at: contact.created_at,
+        last_seen: contact.last_seen.unwrap_or(contact.created_at),
+    })
 }
 
 /// The contact of a conversation.

@@ -4,9 +4,11 @@
 //! conversation alone; such a contact has the conversation's own UUID, so that it is found without a row
 //! of its own. When the person is named later, the contact of the conversation becomes that person's.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use crate::id::{ContactId, ConversationId, WorkspaceId};
+use crate::id::{ContactId, ConversationId, ProjectId, WorkspaceId};
 use crate::identity::EmailAddress;
 use crate::text::{ExternalId, Label};
 
@@ -30,6 +32,8 @@ pub struct Contact {
     pub id: Option<ContactId>,
     /// What is known of the person.
     pub details: Details,
+    /// The projects that the user wrote in.
+    pub projects: BTreeSet<ProjectId>,
     /// Until when the user counts as verified, if ever confirmed.
     pub verified_until: Option<Timestamp>,
     /// When the user first wrote, or was first verified.

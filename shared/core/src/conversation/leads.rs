@@ -6,14 +6,15 @@ use crate::id::{ProjectId, WorkspaceId};
 use crate::page::Limit;
 use crate::ports::ConversationStore;
 
-/// Lists a project's leads, newest conversation first.
+/// Lists the leads of some projects, newest conversation first.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn leads(
     store: &impl ConversationStore,
-    (workspace, project): (WorkspaceId, ProjectId),
+    workspace: WorkspaceId,
+    projects: &[ProjectId],
     limit: Limit,
 ) -> Result<Vec<Conversation>> {
-    store.leads_before(workspace, project, None, limit.get()).await
+    store.leads_before(workspace, projects, None, limit.get()).await
 }

@@ -48,7 +48,8 @@ pub async fn list(
     let mut position = before;
     for _ in 0..MAX_ROUNDS {
         let wanted = limit.get() - items.len();
-        let batch = store.conversations_before(place.0, place.1, position, wanted).await?;
+        let projects = &[place.1];
+        let batch = store.conversations_before(place.0, projects, position, wanted).await?;
         let full = batch.len() >= wanted;
         position = batch.last().map(|conversation| conversation.id).or(position);
         items.extend(batch.into_iter().filter(|conversation| filter.wants(conversation)));
@@ -60,4 +61,40 @@ pub async fn list(
         }
     }
     Ok(Page { items, next: position.map(|id| id.to_string()) })
+}
+
+/// Rows of a batch of [`recent`].
+const BATCH_ROWS: usize = 100;
+/// Rows among which [`recent`] looks for the last activity, at least.
+const RECENT_ROWS: usize = 200;
+/// Rows that [`recent`] looks at, at most.
+const MAX_RECENT_ROWS: usize = 1_000;
+
+/// Lists the conversations of some projects in which something was said, by their last activity, newest
+/// first. Lists are kept by the time of making: the last activity is that of the newest 200 conversations,
+/// or of up to 1,000 where fewer pass.
+///
+/// # Errors
+/// When the store fails.
+pub async fn recent(
+    store: &impl ConversationStore,
+    workspace: WorkspaceId,
+    projects: &[ProjectId],
+    filter: &ConversationFilter,
+    limit: Limit,
+) -> Result<Vec<Conversation>> {
+    let (mut found, mut position, mut seen) = (Vec::new(), None, 0);
+    while seen < RECENT_ROWS || (found.len() < limit.get() && seen < MAX_RECENT_ROWS) {
+        let batch = store.conversations_before(workspace, projects, position, BATCH_ROWS).await?;
+        let full = batch.len() >= BATCH_ROWS;
+        seen += batch.len();
+        position = batch.last().map(|conversation| conversation.id).or(position);
+        found.extend(batch.into_iter().filter(|known| known.seq > 0 && filter.wants(known)));
+        if !full {
+            break;
+        }
+    }
+    found.sort_by_key(|conversation| std::cmp::Reverse((conversation.said_at, conversation.id)));
+    found.truncate(limit.get());
+    Ok(found)
 }

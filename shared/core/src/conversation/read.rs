@@ -3,9 +3,12 @@
 use super::{Conversation, ConversationRef};
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, ProjectId, WorkspaceId};
+use crate::key::ApiKey;
 use crate::message::Message;
 use crate::page::Limit;
-use crate::ports::ConversationStore;
+use crate::ports::{ConversationStore, WorkspaceStore};
+use crate::project;
+use crate::text::ExternalId;
 
 /// A conversation with some of its messages, in order.
 #[derive(Debug, Clone)]
@@ -64,4 +67,24 @@ pub async fn find(
     reference: &ConversationRef,
 ) -> Result<Conversation> {
     store.conversation(reference).await?.ok_or(Error::NotFound)
+}
+
+/// Finds a conversation by the integrator's id in a key's own project, else in the others that the key
+/// sees, in the order of their numbers.
+///
+/// # Errors
+/// [`Error::NotFound`] when none has it.
+pub async fn find_anywhere(
+    store: &(impl ConversationStore + WorkspaceStore),
+    key: &ApiKey,
+    external: &ExternalId,
+) -> Result<Conversation> {
+    let workspace = key.id.workspace;
+    let at = |project| ConversationRef { workspace, project, external: external.clone() };
+    if let Some(found) = store.conversation(&at(key.project)).await? {
+        return Ok(found);
+    }
+    let others: Vec<ConversationRef> =
+        project::others(store, key).await?.into_iter().map(|project| at(project.id)).collect();
+    store.conversations(&others).await?.into_iter().next().ok_or(Error::NotFound)
 }

@@ -27,6 +27,42 @@ pub struct AddSource {
     pub refresh_seconds: Option<u64>,
     /// Its content, or where that is.
     pub what: NewSource,
+    /// How the caller writes its fields.
+    pub fields: FieldNames,
+}
+
+/// How a caller writes the fields of a source, for errors that name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldNames {
+    /// The text of a raw source.
+    pub text: &'static str,
+    /// The time between two fetches.
+    pub refresh_seconds: &'static str,
+    /// The upload that holds the file.
+    pub upload_id: &'static str,
+    /// The pages of a crawl, inside of `crawl`.
+    pub max_pages: &'static str,
+    /// The type of an upload.
+    pub content_type: &'static str,
+}
+
+impl FieldNames {
+    /// `upload_id`.
+    pub const SNAKE: Self = Self {
+        text: "text",
+        refresh_seconds: "refresh_seconds",
+        upload_id: "upload_id",
+        max_pages: "max_pages",
+        content_type: "content_type",
+    };
+    /// `uploadId`.
+    pub const CAMEL: Self = Self {
+        text: "text",
+        refresh_seconds: "refreshSeconds",
+        upload_id: "uploadId",
+        max_pages: "maxPages",
+        content_type: "contentType",
+    };
 }
 
 /// The content of a source to add, or where that is.
@@ -133,6 +169,8 @@ pub async fn add<P: Ports>(
         state: SourceState::Queued,
         reason: None,
         characters: 0,
+        words: None,
+        rows: None,
         chunks: None,
         content: None,
         etag: None,
@@ -144,6 +182,7 @@ pub async fn add<P: Ports>(
     if let NewSource::Raw(text) = &command.what {
         let text = text.trim();
         source.characters = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+        source.words = u64::try_from(text.split_whitespace().count()).ok();
         source.state = if answers_at_once(project, source.characters) {
             SourceState::Ready
         } else {
@@ -154,7 +193,7 @@ pub async fn add<P: Ports>(
         ask(app, &source, None).await;
         return Ok(source);
     }
-    source.origin = origin(app, project, id, command.what).await?;
+    source.origin = origin(app, (project, id), command.what, &command.fields).await?;
     if let Origin::Url { url, .. } = &source.origin {
         source.url.get_or_insert_with(|| url.clone());
     }
@@ -200,18 +239,20 @@ fn check(command: &AddSource) -> Result<()> {
         return Err(Error::invalid("url", problem));
     }
     if let Some(seconds) = command.refresh_seconds {
+        let field = command.fields.refresh_seconds;
         if !REFRESH_SECONDS.contains(&seconds) {
-            return Err(Error::invalid("refresh", "must be from 3,600 to 2,592,000 seconds"));
+            return Err(Error::invalid(field, "must be from 3,600 to 2,592,000 seconds"));
         }
         if !is_fetched(&command.what) {
-            return Err(Error::invalid("refresh", "is only for what can be fetched again"));
+            return Err(Error::invalid(field, "is only for what can be fetched again"));
         }
     }
     match &command.what {
         NewSource::Raw(text) => {
             let characters = text.trim().chars().count();
             if characters == 0 || characters > MAX_RAW_CHARS {
-                return Err(Error::invalid("text", "must be 1 to 200,000 characters"));
+                let field = command.fields.text;
+                return Err(Error::invalid(field, "must be 1 to 200,000 characters"));
             }
         }
         NewSource::File { bytes, .. } | NewSource::Spreadsheet { bytes, .. } => {
@@ -240,9 +281,9 @@ fn is_fetched(what: &NewSource) -> bool {
 
 async fn origin<P: Ports>(
     app: &App<P>,
-    project: &Project,
-    id: SourceId,
+    (project, id): (&Project, SourceId),
     what: NewSource,
+    fields: &FieldNames,
 ) -> Result<Origin> {
     let store = async |name: String, bytes: Vec<u8>, rows: Option<u64>| {
         let object = upload::object(project, &id.bare());
@@ -254,7 +295,7 @@ async fn origin<P: Ports>(
         NewSource::Url { url, crawl } => {
             let url = vetted(app, "url", &url).await?;
             let crawl = match crawl {
-                Some(wish) => Some(planned(app, &url, wish).await?),
+                Some(wish) => Some(planned(app, &url, (wish, fields.max_pages)).await?),
                 None => None,
             };
             Ok(Origin::Url { url, crawl })
@@ -264,13 +305,13 @@ async fn origin<P: Ports>(
             store(name, bytes, Some(max_rows)).await
         }
         NewSource::Upload { name, upload } => {
-            let unknown =
-                || Error::invalid("upload_id", "names no finished upload of this project");
+            let field = fields.upload_id;
+            let unknown = || Error::invalid(field, "names no finished upload of this project");
             let upload: UploadId = upload.parse().map_err(|_| unknown())?;
             let object = upload::object(project, &upload.bare());
             let size = app.objects.size(&object).await?.ok_or_else(unknown)?;
             if size == 0 || size > MAX_FILE_BYTES {
-                return Err(Error::invalid("upload_id", "must name a file of 1 byte to 100 MB"));
+                return Err(Error::invalid(field, "must name a file of 1 byte to 100 MB"));
             }
             Ok(Origin::File { object, name: cut(&name), rows: None })
         }
@@ -298,10 +339,14 @@ async fn vetted<P: Ports>(app: &App<P>, field: &'static str, url: &str) -> Resul
     Ok(vetted.as_str().to_owned())
 }
 
-async fn planned<P: Ports>(app: &App<P>, url: &str, wish: CrawlWish) -> Result<Crawl> {
+async fn planned<P: Ports>(
+    app: &App<P>,
+    url: &str,
+    (wish, field): (CrawlWish, &'static str),
+) -> Result<Crawl> {
     let max_pages = wish.max_pages.unwrap_or(DEFAULT_PAGES);
     if !(1..=MAX_PAGES).contains(&max_pages) {
-        return Err(Error::invalid("crawl.max_pages", "must be from 1 to 200"));
+        return Err(Error::invalid(format!("crawl.{field}"), "must be from 1 to 200"));
     }
     let sitemap = match wish.sitemap {
         Some(sitemap) => Some(vetted(app, "crawl.sitemap", &sitemap).await?),

@@ -61,6 +61,8 @@ pub struct Extracted {
     pub links: Vec<String>,
     /// What was left out, in words for its owner.
     pub left_out: Option<String>,
+    /// The rows that were taken, where it is a table.
+    pub rows: Option<u64>,
 }
 
 /// A file whose text is wanted.

@@ -162,7 +162,7 @@ async fn settled<P: Ports>(
     source: &Source,
     gathered: Gathered,
 ) -> Result<SourceUpdate> {
-    let Gathered::New { parts, title, etag, left_out } = gathered else {
+    let Gathered::New { parts, title, etag, left_out, rows } = gathered else {
         return Ok(update(app, source, SourceState::Ready, source.reason.clone()));
     };
     let characters = parts.iter().map(|part| part.text.chars().count()).sum::<usize>();
@@ -191,7 +191,7 @@ async fn settled<P: Ports>(
     app.objects.put(&object, encoded).await?;
     Ok(SourceUpdate {
         title: title.and_then(|title| adopted(source, &title)),
-        content: Some(NewContent { object, characters }),
+        content: Some(NewContent { object, characters, rows }),
         etag,
         ..update(app, source, SourceState::Indexing, left_out)
     })

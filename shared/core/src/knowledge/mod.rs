@@ -18,14 +18,14 @@ mod source;
 mod upload;
 mod wait;
 
-pub use add::{AddSource, CrawlWish, NewSource, add};
+pub use add::{AddSource, CrawlWish, FieldNames, NewSource, add};
 pub use content::{Document, Extracted, Layout, Part, RECORD_END, UnreadFile, Unreadable};
 pub use embedding::{EmbedError, EmbeddingChoice, OpenAiEmbedding};
 pub use gather::{DriveAccess, GithubAccess};
 pub use ingest::{Ingested, IngestionSettings, IngestionTools, ingest};
 pub use publish::{Built, Edition, Generation, Published};
 pub use quota::take_characters;
-pub use remove::remove;
+pub use remove::{remove, remove_anywhere};
 pub use resync::resync;
 pub use search::{Passage, documents, search};
 pub use source::{

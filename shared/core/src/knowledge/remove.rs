@@ -7,8 +7,9 @@ use super::source::Origin;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::id::SourceId;
+use crate::key::ApiKey;
 use crate::ports::{Clock, KnowledgeStore, Objects, Ports};
-use crate::project::Project;
+use crate::project::{self, Project};
 
 /// Removes a source; it answers nothing from the next message on.
 ///
@@ -32,4 +33,23 @@ pub async fn remove<P: Ports>(app: &App<P>, project: &Project, source: SourceId)
     }
     ask(app, &known, None).await;
     Ok(())
+}
+
+/// Removes a source from a key's own project, or else from that of the others the key sees which has it.
+///
+/// # Errors
+/// [`Error::NotFound`] when none has it.
+pub async fn remove_anywhere<P: Ports>(app: &App<P>, key: &ApiKey, source: SourceId) -> Result<()> {
+    let own = project::meant(&app.store, key, None).await?;
+    match remove(app, &own, source).await {
+        Err(Error::NotFound) => {}
+        removed => return removed,
+    }
+    for project in project::others(&app.store, key).await? {
+        match remove(app, &project, source).await {
+            Err(Error::NotFound) => {}
+            removed => return removed,
+        }
+    }
+    Err(Error::NotFound)
 }

@@ -33,6 +33,10 @@ pub struct Source {
     pub reason: Option<String>,
     /// Its length, in characters.
     pub characters: u64,
+    /// Its words, where it is a raw text.
+    pub words: Option<u64>,
+    /// The rows that were taken, where it is a table that was read.
+    pub rows: Option<u64>,
     /// Its passages; `None` until it is indexed.
     pub chunks: Option<u64>,
     /// The object that holds its content; `None` for a raw source, whose text is stored beside it.
@@ -231,4 +235,6 @@ pub struct NewContent {
     pub object: String,
     /// Its characters.
     pub characters: u64,
+    /// Its rows, where it is a table.
+    pub rows: Option<u64>,
 }

@@ -1,5 +1,6 @@
 //! Uploads that are too large for a request: a link now, a source of them later.
 
+use super::add::FieldNames;
 use super::source::Source;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ pub struct BeginUpload {
     pub size: u64,
     /// Its content type; `application/octet-stream` where it is absent.
     pub content_type: Option<String>,
+    /// How the caller writes its fields.
+    pub fields: FieldNames,
 }
 
 /// Where an upload goes.
@@ -55,7 +58,7 @@ pub async fn begin_upload<P: Ports>(
         command.content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
     let visible = content_type.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if !visible || content_type.is_empty() || content_type.len() > MAX_TYPE_CHARS {
-        return Err(Error::invalid("content_type", "must be a media type"));
+        return Err(Error::invalid(command.fields.content_type, "must be a media type"));
     }
     let id = UploadId::new(env.now(), env);
     let wanted = UploadWanted {

@@ -14,7 +14,7 @@ use crate::project::Project;
 const LOOKS: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(1);
 
-/// Waits until a source is ready, as long as a request may; then it is answered as it stands. One that
+/// Waits until a source is ready and its passages are counted, as long as a request may; then it is answered as it stands. One that
 /// failed is removed again, for its sender is told at once.
 ///
 /// # Errors
@@ -30,9 +30,13 @@ pub async fn wait<P: Ports>(
     let (mut waited, mut pause) = (Duration::ZERO, *LOOKS.start());
     loop {
         match source.state {
-            SourceState::Ready => return Ok(source),
+            SourceState::Ready if source.chunks.is_some() => return Ok(source),
             SourceState::Failed => return Err(refused(app, project, &source, field).await?),
-            SourceState::Queued | SourceState::Fetching | SourceState::Indexing => {}
+            // A small text answers before it is in an index.
+            SourceState::Ready
+            | SourceState::Queued
+            | SourceState::Fetching
+            | SourceState::Indexing => {}
         }
         if waited >= most {
             return Ok(source);

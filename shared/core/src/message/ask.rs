@@ -37,6 +37,8 @@ pub enum Outcome {
         reply: Box<Message>,
         /// What it cost.
         charge: MicroCredits,
+        /// Whether it handed the conversation to a human.
+        handed_over: bool,
     },
     /// The agent says nothing.
     Silent {
@@ -163,11 +165,11 @@ async fn outcome_of<P: Ports>(app: &App<P>, job: &GenerationJob) -> Result<Optio
         ReplyFate::Skipped(reason) => Outcome::Silent { reason, charge: MicroCredits::ZERO },
         ReplyFate::Suppressed { charge } => Outcome::Silent { reason, charge },
         ReplyFate::Failed => Outcome::Failed,
-        ReplyFate::Replied { seq, charge } => {
+        ReplyFate::Replied { seq, charge, handed_over } => {
             let found = app.store.messages_after(&reference, seq.saturating_sub(1), 1).await?;
             let reply = found.into_iter().next().filter(|message| message.seq == seq);
             let reply = reply.ok_or_else(|| Error::internal("a reply vanished"))?;
-            Outcome::Replied { reply: Box::new(reply), charge }
+            Outcome::Replied { reply: Box::new(reply), charge, handed_over }
         }
     }))
 }

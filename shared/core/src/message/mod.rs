@@ -251,6 +251,8 @@ pub enum ReplyFate {
         seq: u64,
         /// What it cost.
         charge: MicroCredits,
+        /// Whether it handed the conversation to a human.
+        handed_over: bool,
     },
     /// A human took over first.
     Suppressed {

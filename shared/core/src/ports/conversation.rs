@@ -47,20 +47,26 @@ pub trait ConversationStore: Send + Sync + 'static {
         id: ConversationId,
     ) -> impl Future<Output = Result<Option<Conversation>>> + Send;
 
-    /// Lists a project's conversations made before another, newest first.
+    /// Reads those of several conversations that exist, in their order, strongly consistent.
+    fn conversations(
+        &self,
+        references: &[ConversationRef],
+    ) -> impl Future<Output = Result<Vec<Conversation>>> + Send;
+
+    /// Lists the conversations of some projects that were made before another, newest first.
     fn conversations_before(
         &self,
         workspace: WorkspaceId,
-        project: ProjectId,
+        projects: &[ProjectId],
         before: Option<ConversationId>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Conversation>>> + Send;
 
-    /// Lists a project's conversations in which somebody told how to be reached, newest first.
+    /// Lists the conversations of some projects in which somebody told how to be reached, newest first.
     fn leads_before(
         &self,
         workspace: WorkspaceId,
-        project: ProjectId,
+        projects: &[ProjectId],
         before: Option<ConversationId>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Conversation>>> + Send;

@@ -1,6 +1,6 @@
 //! Making a project.
 
-use super::{Agent, Project};
+use super::{Agent, Domain, Project};
 use crate::error::{Error, Result};
 use crate::id::{ProjectId, WorkspaceId};
 use crate::ports::{Clock, Entropy, WorkspaceStore};
@@ -13,14 +13,15 @@ const MAX_PROJECTS: usize = 100;
 /// Makes a project with an agent of the defaults and no knowledge.
 ///
 /// # Errors
-/// [`Error::Invalid`] for the name, [`Error::Conflict`] when the workspace has as many as it may.
+/// [`Error::Invalid`] for the name or the host name of its website, [`Error::Conflict`] when the workspace has as many as it may.
 pub async fn create(
     store: &impl WorkspaceStore,
     env: &(impl Clock + Entropy),
     workspace: WorkspaceId,
-    name: &str,
+    (name, domain): (&str, Option<&str>),
 ) -> Result<Project> {
     let name = Label::parse("name", name)?;
+    let domain = domain.map(|domain| Domain::parse("domain", domain)).transpose()?;
     if store.projects(workspace).await?.len() >= MAX_PROJECTS {
         return Err(Error::conflict(
             "the workspace has 100 projects, which is the most it may have",
@@ -31,6 +32,7 @@ pub async fn create(
         id: ProjectId::new(now, env),
         workspace,
         name,
+        domain,
         agent: Agent::default(),
         knowledge_version: 0,
         tools: Toolset::default(),

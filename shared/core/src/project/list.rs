@@ -40,6 +40,7 @@ mod tests {
             id: ProjectId::from_uuid(uuid::Uuid::from_u128(number)),
             workspace: WorkspaceId::from_uuid(uuid::Uuid::nil()),
             name: Label::parse("name", "p").unwrap(),
+            domain: None,
             agent: Agent::default(),
             knowledge_version: 0,
             tools: crate::tool::Toolset::default(),

@@ -11,6 +11,7 @@ use crate::webhook::Subscription;
 
 mod bounds;
 mod create;
+mod domain;
 mod find;
 mod list;
 mod number;
@@ -19,9 +20,10 @@ mod set_agent;
 pub(crate) use bounds::EXCHANGE_TOKENS;
 pub use bounds::{Bounds, MAX_CALLS, MAX_ROUNDS};
 pub use create::create;
+pub use domain::Domain;
 pub use find::resolve;
 pub use list::list;
-pub use number::{meant, number_of, numbered};
+pub use number::{meant, number_of, numbered, others};
 pub use set_agent::{AgentDraft, set_agent};
 
 /// One agent and its knowledge.
@@ -33,6 +35,8 @@ pub struct Project {
     pub workspace: WorkspaceId,
     /// What people call it.
     pub name: Label,
+    /// Its website, if it was told.
+    pub domain: Option<Domain>,
     /// How the agent behaves.
     pub agent: Agent,
     /// Counts the changes of its knowledge; an index is good for one value.

@@ -19,6 +19,15 @@ pub async fn numbered(store: &impl WorkspaceStore, key: &ApiKey) -> Result<Vec<(
     Ok(all.into_iter().filter(|(_, project)| may_see(key, workspace, project)).collect())
 }
 
+/// The projects that a key sees beside its own, in the order of their numbers.
+///
+/// # Errors
+/// When the store fails.
+pub async fn others(store: &impl WorkspaceStore, key: &ApiKey) -> Result<Vec<Project>> {
+    let all = numbered(store, key).await?.into_iter().map(|(_, project)| project);
+    Ok(all.filter(|project| project.id != key.project).collect())
+}
+
 /// The number of a project.
 ///
 /// # Errors

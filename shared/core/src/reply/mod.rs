@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::conversation::{Conversation, ConversationRef};
+use crate::conversation::{Conversation, ConversationRef, Owner};
 use crate::delivery::Delivery;
 use crate::error::Cause;
 use crate::id::MessageId;
@@ -202,6 +202,13 @@ pub struct Settlement {
     pub charge: Option<LedgerEntry>,
     /// Events on their way, with the moment the sweep may take each that the queue lost it.
     pub deliveries: Vec<(Delivery, jiff::Timestamp)>,
+}
+
+impl Settlement {
+    /// Whether this very reply hands the conversation to a human: no reply is stored where one had it.
+    pub fn hands_over(&self) -> bool {
+        self.ending == Ending::Replied && matches!(self.conversation.owner, Owner::Human { .. })
+    }
 }
 
 /// How a generation ended.

@@ -171,6 +171,7 @@ mod tests {
             id: ProjectId::from_uuid(uuid::Uuid::nil()),
             workspace: WorkspaceId::from_uuid(uuid::Uuid::nil()),
             name: Label::parse("name", "Shop").unwrap(),
+            domain: None,
             agent: Agent { persona: Some(persona.to_owned()), ..Agent::default() },
             knowledge_version: 0,
             tools: Toolset::default(),

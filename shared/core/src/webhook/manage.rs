@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::create::{MAX_ROUNDS, events, redaction, vetted};
 use super::draft::for_webhook;
-use super::{Fact, Webhook, WebhookId};
+use super::{Fact, Redaction, Webhook, WebhookId};
 use crate::app::App;
 use crate::callback::{EndpointId, new_secret};
 use crate::delivery::{self, job_of, schedule};
@@ -100,7 +100,7 @@ pub async fn page(
 /// Changes a webhook. A new URL keeps the secrets and serves the next attempt of what waits.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a field that breaks its rule.
+/// [`Error::Invalid`] for a field that breaks its rule, [`Error::Conflict`] for making it strict.
 pub async fn update<P: Ports>(
     app: &App<P>,
     workspace: WorkspaceId,
@@ -123,6 +123,7 @@ pub async fn update<P: Ports>(
         }
         if let Some(name) = &patch.redaction {
             changed.redaction = redaction(webhook.dialect, Some(name))?;
+            may_follow(webhook.redaction, changed.redaction)?;
         }
         if let Some(url) = url.as_ref().filter(|url| **url != webhook.callback.url) {
             changed.callback = changed.callback.moved_to(url.clone());
@@ -142,6 +143,18 @@ pub async fn update<P: Ports>(
         None => None,
     };
     Ok(UpdatedWebhook { webhook, missed })
+}
+
+/// What an open webhook was told is stored as it was told, and retries, replays and recoveries would send
+/// it under the name of a strict one.
+fn may_follow(before: Redaction, after: Redaction) -> Result<()> {
+    match (before, after) {
+        (Redaction::Passthrough, Redaction::Strict) => Err(Error::conflict(
+            "the webhook's stored events hold personal data; make a new webhook with redaction \
+             strict and delete this one",
+        )),
+        (Redaction::Passthrough | Redaction::Strict, _) => Ok(()),
+    }
 }
 
 /// Gives a webhook a new secret and answers it, to be shown once; the old one signs on beside it for as

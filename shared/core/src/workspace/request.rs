@@ -5,7 +5,7 @@ use crate::error::{Error, Problem, Result};
 use crate::id::WorkspaceId;
 use crate::money::Rates;
 use crate::ports::{Clock, Entropy, WorkspaceStore};
-use crate::project::{Agent, Project};
+use crate::project::{Agent, Domain, Project};
 use crate::text::Label;
 use crate::tool::Toolset;
 use crate::wallet;
@@ -19,6 +19,8 @@ pub struct RequestAccess {
     pub email: String,
     /// The plan's name; the default plan where it is absent.
     pub plan: Option<String>,
+    /// The host name of its website.
+    pub domain: Option<String>,
     /// What is being built.
     pub use_case: Option<String>,
     /// How much is expected.
@@ -42,11 +44,12 @@ pub async fn request(
 ) -> Result<Workspace> {
     let now = env.now();
     let id = WorkspaceId::new(now, env);
-    let workspace = read(id, now, command)?;
+    let (workspace, domain) = read(id, now, command)?;
     let project = Project {
         id: default_project(id),
         workspace: id,
         name: Label::parse("name", DEFAULT_PROJECT_NAME)?,
+        domain,
         agent: Agent::default(),
         knowledge_version: 0,
         tools: Toolset::default(),
@@ -58,21 +61,28 @@ pub async fn request(
     Ok(workspace)
 }
 
-fn read(id: WorkspaceId, now: jiff::Timestamp, command: RequestAccess) -> Result<Workspace> {
+fn read(
+    id: WorkspaceId,
+    now: jiff::Timestamp,
+    command: RequestAccess,
+) -> Result<(Workspace, Option<Domain>)> {
     let mut problems = Vec::new();
     let name = collect(Label::parse("name", &command.name), &mut problems);
     let email = collect(email("email", &command.email), &mut problems);
     let plan = collect(plan(command.plan.as_deref()), &mut problems);
+    let domain = command.domain.map(|domain| Domain::parse("domain", &domain)).transpose();
+    let domain = collect(domain, &mut problems);
     let use_case = prose("useCase", command.use_case, MAX_USE_CASE_CHARS);
     let use_case = collect(use_case, &mut problems);
     let expected_volume = prose("expectedVolume", command.expected_volume, MAX_VOLUME_CHARS);
     let expected_volume = collect(expected_volume, &mut problems);
-    let (Some(name), Some(email), Some(plan), Some(use_case), Some(expected_volume)) =
-        (name, email, plan, use_case, expected_volume)
-    else {
+    let (Some(name), Some(email), Some(plan), Some(domain)) = (name, email, plan, domain) else {
         return Err(Error::Invalid(problems));
     };
-    Ok(Workspace {
+    let (Some(use_case), Some(expected_volume)) = (use_case, expected_volume) else {
+        return Err(Error::Invalid(problems));
+    };
+    let workspace = Workspace {
         id,
         name,
         email,
@@ -84,7 +94,8 @@ fn read(id: WorkspaceId, now: jiff::Timestamp, command: RequestAccess) -> Result
         reopen_on_message: true,
         request: AccessRequest { use_case, expected_volume },
         created_at: now,
-    })
+    };
+    Ok((workspace, domain))
 }
 
 /// Keeps the value, or the problems.

@@ -27,7 +27,7 @@ fn kind(failure: &Failure) -> (StatusCode, &'static str) {
     match failure {
         Failure::Core(error) => kind_of_core(error),
         Failure::MalformedJson(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
-        Failure::UnsupportedMediaType => {
+        Failure::UnsupportedMediaType(_) => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
         }
         Failure::PayloadTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
@@ -40,7 +40,7 @@ fn kind(failure: &Failure) -> (StatusCode, &'static str) {
 fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
-        Error::MessageTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "message_too_long"),
+        Error::MessageTooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "message_too_long"),
         Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthorized"),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),

@@ -25,11 +25,10 @@ pub(super) async fn send<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Rep
     let said = wanted.as_ref().ok().map(|wanted| wanted.content.clone());
     let (_, asked) = asking::ask(&edge, &call, wanted, &|_: &str| {}).await?;
     let store = &edge.app.store;
-    // As it stands now: the reply may have handed it to a human.
     let conversation = conversation::find(store, &asked.receipt.reference).await?;
-    let profile = contact::of_conversation(store, &conversation).await?;
+    let contact = contact::of_conversation(store, &conversation).await?.id;
     let said = said.ok_or_else(|| Error::internal("a message without its text"))?;
-    let sent = Sent::new(&asked, said.as_str(), (&conversation, profile.id));
+    let sent = Sent::new(&asked, said.as_str(), contact);
     let reply = Reply::json(StatusCode::OK, &sent)?;
     Ok(if asked.receipt.is_duplicate() { replayed(reply) } else { reply })
 }
@@ -37,7 +36,7 @@ pub(super) async fn send<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Rep
 async fn read(call: &Call) -> Result<Wanted, Failure> {
     let mut fields = call.fields().await?;
     let content = fields.required_text("message", Content::parse);
-    let to = fields.optional_text("conversation_id", |_, text| Ok(text.parse().ok()));
+    let to = fields.optional_filled("conversation_id", |_, text| Ok(text.parse().ok()));
     let details = fields.optional("contact", details);
     let (Some(content), Some(to), Some(details)) = (content, to, details) else {
         return Err(fields.refusal());
@@ -54,9 +53,10 @@ async fn read(call: &Call) -> Result<Wanted, Failure> {
 fn details(field: &'static str, value: &Value) -> Result<Details, Error> {
     let object = value.as_object().ok_or_else(|| Error::invalid(field, "must be an object"))?;
     let mut fields = Fields::new(object.clone());
-    let name = fields.optional_text("name", |_, text| Label::parse("contact.name", text));
-    let email = fields.optional_text("email", |_, text| EmailAddress::parse("contact.email", text));
-    let phone = fields.optional_text("phone", |_, text| Phone::parse("contact.phone", text));
+    let name = fields.optional_filled("name", |_, text| Label::parse("contact.name", text));
+    let email =
+        fields.optional_filled("email", |_, text| EmailAddress::parse("contact.email", text));
+    let phone = fields.optional_filled("phone", |_, text| Phone::parse("contact.phone", text));
     match (name, email, phone) {
         (Some(name), Some(email), Some(phone)) => Ok(Details { name, email, phone }),
         _ => Err(fields.error()),
@@ -70,7 +70,7 @@ pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Rep
     let id = call.param("conversation_id").parse::<ConversationId>();
     let id = id.map_err(|_| Error::NotFound)?;
     let conversation = conversation::find_by_id(store, place, id).await?;
-    let limit = Limit::parse(call.query.get("limit"), DEFAULT_LIMIT, MAX_LIMIT)?;
+    let limit = Limit::cut(call.query.get("limit"), DEFAULT_LIMIT, MAX_LIMIT)?;
     let page = page(&call)?;
     let before = u64::from(page - 1) * limit.get() as u64;
     let brand = store.workspace(place.0).await?.ok_or(Error::NotFound)?.name;

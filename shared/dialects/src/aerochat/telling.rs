@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::redact::{REDACTED, scrubbed};
+use super::redact::{Known, REDACTED, scrubbed};
 use super::wire::channel;
 
 #[derive(Serialize)]
@@ -30,7 +30,8 @@ struct Body {
 }
 
 pub(crate) fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
-    let profile = Profile(telling.listener.redaction);
+    let redaction = telling.listener.redaction;
+    let profile = Profile { redaction, known: Known::of(telling.fact.scene()) };
     let (event, data) = match telling.fact {
         Fact::MessageReceived { scene, message } => {
             let author = json!({ "type": "customer" });
@@ -79,19 +80,22 @@ pub(crate) fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
 }
 
 /// What a subscription may be told of a person.
-struct Profile(Redaction);
+struct Profile {
+    redaction: Redaction,
+    known: Known,
+}
 
 impl Profile {
     fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match self.0 {
+        match self.redaction {
             Redaction::Passthrough => Cow::Borrowed(text),
-            Redaction::Strict => scrubbed(text),
+            Redaction::Strict => scrubbed(text, &self.known),
         }
     }
 
     /// An address or a number as a whole.
     fn personal<'a>(&self, text: Option<&'a str>) -> Option<&'a str> {
-        match self.0 {
+        match self.redaction {
             Redaction::Passthrough => text,
             Redaction::Strict => text.map(|_| REDACTED),
         }

@@ -1,7 +1,7 @@
 //! What goes over the wire.
 
 use aiva_core::contact::{Phone, Profile};
-use aiva_core::conversation::{Conversation, ConversationView, Owner};
+use aiva_core::conversation::ConversationView;
 use aiva_core::id::{ContactId, ConversationId, MessageId};
 use aiva_core::identity::EmailAddress;
 use aiva_core::message::{self, Asked, Message, Outcome, Sender, SkipReason};
@@ -29,16 +29,12 @@ struct Text {
 }
 
 impl Sent {
-    /// What came of a message with this text, in a conversation as it stands afterwards.
-    pub(super) fn new(
-        asked: &Asked,
-        said: &str,
-        (conversation, contact_id): (&Conversation, ContactId),
-    ) -> Self {
-        // The reply that hands over is in the conversation, and a human goes on: there is none here.
-        let human = matches!(conversation.owner, Owner::Human { .. });
+    /// What came of a message with this text. It depends on nothing that happened later, so that a
+    /// replayed request is answered alike.
+    pub(super) fn new(asked: &Asked, said: &str, contact_id: ContactId) -> Self {
         let (status, reply) = match &asked.outcome {
-            Outcome::Replied { .. } if human => ("queued_for_agent", None),
+            // The reply that hands over is in the conversation, and a human goes on: there is none here.
+            Outcome::Replied { handed_over: true, .. } => ("queued_for_agent", None),
             Outcome::Replied { reply, .. } => {
                 ("bot", Some(Text { text: reply.content.as_str().to_owned() }))
             }

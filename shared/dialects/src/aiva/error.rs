@@ -40,7 +40,7 @@ fn details(failure: &Failure) -> Vec<Detail<'_>> {
         Failure::Core(Error::Invalid(problems)) => problems.iter().map(detail).collect(),
         Failure::MalformedJson(place) => vec![Detail { field: "body", problem: place }],
         Failure::Core(_)
-        | Failure::UnsupportedMediaType
+        | Failure::UnsupportedMediaType(_)
         | Failure::PayloadTooLarge { .. }
         | Failure::MethodNotAllowed { .. }
         | Failure::RouteNotFound => Vec::new(),
@@ -55,7 +55,7 @@ fn kind(failure: &Failure) -> (StatusCode, &'static str) {
     match failure {
         Failure::Core(error) => kind_of_core(error),
         Failure::MalformedJson(_) => (StatusCode::BAD_REQUEST, "INVALID_REQUEST"),
-        Failure::UnsupportedMediaType => {
+        Failure::UnsupportedMediaType(_) => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
         }
         Failure::PayloadTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
@@ -67,7 +67,7 @@ fn kind(failure: &Failure) -> (StatusCode, &'static str) {
 fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID_REQUEST"),
-        Error::MessageTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "MESSAGE_TOO_LONG"),
+        Error::MessageTooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "MESSAGE_TOO_LONG"),
         Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
         Error::Forbidden(Forbidden::Scope(_) | Forbidden::Role(_)) => {
             (StatusCode::FORBIDDEN, "INSUFFICIENT_SCOPE")

@@ -140,7 +140,7 @@ impl Answer {
         let (session, conversation_id) = (receipt.reference.external, receipt.conversation);
         let session_id = session.to_string();
         match outcome {
-            Outcome::Replied { reply, charge: _ } => Ok(Self {
+            Outcome::Replied { reply, .. } => Ok(Self {
                 answer: reply.content.as_str().to_owned(),
                 confidence: message::confidence(&reply).map_or(0.0, share),
                 message_id: reply.id,

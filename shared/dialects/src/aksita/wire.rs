@@ -54,7 +54,7 @@ impl Chat {
     /// [`Error::Unanswered`] when no reply came and none was due from a human either.
     pub(super) fn of(asked: &Asked) -> Result<Self, Error> {
         let (response, charge, message, detail) = match &asked.outcome {
-            Outcome::Replied { reply, charge } => {
+            Outcome::Replied { reply, charge, .. } => {
                 let said = paragraphs(reply.content.as_str());
                 (said, *charge, reply.id, "Response generated successfully")
             }

@@ -1,20 +1,16 @@
-//! What requests ask for alike: a website, and how many rows.
+//! What requests ask for alike: a website, or all of them.
 
 use aiva_core::error::{Error, Result};
 use aiva_core::key::Caller;
-use aiva_core::page::Limit;
 use aiva_core::ports::Ports;
 use aiva_core::project::{self, Project};
 use serde_json::Value;
 
 use crate::http::{Call, Edge, Failure};
 
-/// The `limit` of the query; one above the most is cut.
-pub(super) fn limit(call: &Call, default: u16, most: u16) -> Result<Limit> {
-    let Some(text) = call.query.get("limit") else { return Ok(Limit::of(default)) };
-    let asked = text.parse::<u64>().ok().filter(|number| *number > 0);
-    let asked = asked.ok_or_else(|| Error::invalid("limit", "must be a whole number from 1"))?;
-    Ok(Limit::of(u16::try_from(asked).unwrap_or(most).min(most)))
+/// The number in the query's `website_id`, if it has one.
+fn number(call: &Call) -> Result<Option<u32>> {
+    call.query.get("website_id").map(|text| digits("website_id", text)).transpose()
 }
 
 /// The project that the query's `website_id` names, or the key's own.
@@ -23,11 +19,32 @@ pub(super) async fn website<P: Ports>(
     call: &Call,
     caller: &Caller,
 ) -> Result<Project, Failure> {
-    let number = match call.query.get("website_id") {
-        Some(text) => Some(digits("website_id", text)?),
-        None => None,
-    };
-    Ok(project::meant(&edge.app.store, &caller.key, number).await?)
+    Ok(project::meant(&edge.app.store, &caller.key, number(call)?).await?)
+}
+
+/// The project that the query's `website_id` names, if it names one.
+pub(super) async fn website_if_named<P: Ports>(
+    edge: &Edge<P>,
+    call: &Call,
+    caller: &Caller,
+) -> Result<Option<Project>, Failure> {
+    match number(call)? {
+        None => Ok(None),
+        named => Ok(Some(project::meant(&edge.app.store, &caller.key, named).await?)),
+    }
+}
+
+/// The project that the query's `website_id` names, or all that the key sees.
+pub(super) async fn websites<P: Ports>(
+    edge: &Edge<P>,
+    call: &Call,
+    caller: &Caller,
+) -> Result<Vec<Project>, Failure> {
+    if let Some(named) = website_if_named(edge, call, caller).await? {
+        return Ok(vec![named]);
+    }
+    let all = project::numbered(&edge.app.store, &caller.key).await?;
+    Ok(all.into_iter().map(|(_, project)| project).collect())
 }
 
 /// A website's number, as a number or as digits.

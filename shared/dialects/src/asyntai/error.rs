@@ -21,7 +21,7 @@ fn kind(failure: &Failure) -> (StatusCode, &'static str) {
     match failure {
         Failure::Core(error) => kind_of_core(error),
         Failure::MalformedJson(_) => (StatusCode::BAD_REQUEST, "invalid"),
-        Failure::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),
+        Failure::UnsupportedMediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),
         Failure::PayloadTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
         Failure::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method"),
         Failure::RouteNotFound => (StatusCode::NOT_FOUND, "not_found"),
@@ -32,7 +32,7 @@ fn kind(failure: &Failure) -> (StatusCode, &'static str) {
 fn kind_of_core(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid"),
-        Error::MessageTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        Error::MessageTooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
         Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthorized"),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),

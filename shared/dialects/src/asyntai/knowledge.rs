@@ -5,13 +5,14 @@ use std::sync::Arc;
 use aiva_core::error::{Error, Result as CoreResult};
 use aiva_core::id::SourceId;
 use aiva_core::key::Caller;
-use aiva_core::knowledge::{self, AddSource, NewSource};
+use aiva_core::knowledge::{self, AddSource, FieldNames, NewSource};
+use aiva_core::page::Limit;
 use aiva_core::ports::{KnowledgeStore, Ports};
 use aiva_core::project::{self, Project};
 use aiva_core::workspace;
 use http::StatusCode;
 
-use super::asked::{limit, website, website_id};
+use super::asked::{website, website_id, website_if_named};
 use super::wire::{Added, AddedPage, AddedTable, Entries, Entry, Removed};
 use crate::http::{Call, Edge, Failure, Form, FormFile, Made, Reply, as_written, once};
 
@@ -20,7 +21,7 @@ const MIN_CHARS: usize = 10;
 
 pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let caller = call.authenticate(&edge).await?;
-    let limit = limit(&call, 50, 100)?;
+    let limit = Limit::cut(call.query.get("limit"), 50, 100)?;
     let project = website(&edge, &call, &caller).await?;
     let store = &edge.app.store;
     let page = store.sources(project.workspace, project.id, None, limit).await?;
@@ -40,16 +41,19 @@ pub(super) async fn add_text<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result
     };
     let project = project::meant(&edge.app.store, &caller.key, number).await?;
     let command = AddSource { title: Some(title), ..of(NewSource::Raw(text)) };
+    let desk = &edge.desk;
     once(&edge, &call, (project.workspace, &body), |app, env| async move {
         let source = knowledge::add(app, &env, &project, command).await?;
-        Made::json(StatusCode::OK, &Added::of(&source))
+        let source = knowledge::wait(app, desk, &project, (source, "content")).await?;
+        Made::json(StatusCode::OK, &Added::from(source))
     })
     .await
 }
 
 /// What is asked for and nothing more.
 fn of(what: NewSource) -> AddSource {
-    AddSource { title: None, url: None, tags: Vec::new(), refresh_seconds: None, what }
+    let fields = FieldNames { text: "content", ..FieldNames::SNAKE };
+    AddSource { title: None, url: None, tags: Vec::new(), refresh_seconds: None, what, fields }
 }
 
 /// The document's answer tells what was read, so the request waits for it.
@@ -77,7 +81,7 @@ pub(super) async fn add_spreadsheet<P: Ports>(
     call: Call,
 ) -> Result<Reply, Failure> {
     let caller = call.authenticate(&edge).await?;
-    let form = table_form(&call).await?;
+    let form = call.form().await?;
     let body = form.canonical();
     let (project, name, bytes) = table(&edge, &caller, form).await?;
     let plan = workspace::find(&edge.app.store, project.workspace).await?.plan;
@@ -89,13 +93,6 @@ pub(super) async fn add_spreadsheet<P: Ports>(
         Made::json(StatusCode::OK, &AddedTable::from(source))
     })
     .await
-}
-
-async fn table_form(call: &Call) -> Result<Form, Failure> {
-    if !call.is_form() {
-        return Err(Error::invalid("file", "must be sent as multipart/form-data").into());
-    }
-    call.form().await
 }
 
 /// The website, the name and the content of an uploaded table.
@@ -127,8 +124,11 @@ fn long_enough(field: &'static str, text: &str) -> CoreResult<String> {
 
 pub(super) async fn remove<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let caller = call.authenticate(&edge).await?;
-    let project = website(&edge, &call, &caller).await?;
+    let website = website_if_named(&edge, &call, &caller).await?;
     let id: SourceId = call.param("id").parse().map_err(|_| Error::NotFound)?;
-    knowledge::remove(&edge.app, &project, id).await?;
+    match website {
+        None => knowledge::remove_anywhere(&edge.app, &caller.key, id).await?,
+        Some(website) => knowledge::remove(&edge.app, &website, id).await?,
+    }
     Reply::json(StatusCode::OK, &Removed::entry())
 }

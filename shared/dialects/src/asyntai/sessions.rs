@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use aiva_core::conversation::{self, ConversationFilter, ConversationRef, Source};
 use aiva_core::error::Error;
+use aiva_core::id::ProjectId;
+use aiva_core::page::Limit;
 use aiva_core::ports::{ConversationStore, Ports};
+use aiva_core::project::Project;
 use aiva_core::text::ExternalId;
 use http::StatusCode;
 
-use super::asked::{limit, website};
+use super::asked::{website_if_named, websites};
 use super::wire::{History, Lead, Leads, Session, Sessions};
 use crate::http::{Call, Edge, Failure, Reply};
 
@@ -18,7 +21,7 @@ const ELSEWHERE: [&str; 6] =
 
 pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let caller = call.authenticate(&edge).await?;
-    let limit = limit(&call, 20, 100)?;
+    let limit = Limit::cut(call.query.get("limit"), 20, 100)?;
     let source = match call.query.get("source") {
         None => None,
         Some(known) if ELSEWHERE.contains(&known) => {
@@ -26,16 +29,22 @@ pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Rep
         }
         Some(text) => Some(source(text)?),
     };
-    let project = website(&edge, &call, &caller).await?;
+    let websites = websites(&edge, &call, &caller).await?;
     let filter = ConversationFilter { source, ..ConversationFilter::default() };
-    let (store, place) = (&edge.app.store, (project.workspace, project.id));
-    let page = conversation::list(store, place, &filter, None, limit).await?;
+    let (store, workspace) = (&edge.app.store, caller.key.id.workspace);
+    let recent = conversation::recent(store, workspace, &ids(&websites), &filter, limit).await?;
     let references: Vec<ConversationRef> =
-        page.items.iter().map(|conversation| conversation.reference.clone()).collect();
+        recent.iter().map(|conversation| conversation.reference.clone()).collect();
     let first = store.first_messages(&references).await?;
-    let sessions = page.items.iter().zip(&first);
-    let sessions = sessions.filter_map(|(one, first)| Some(Session::new(one, first.as_ref()?)));
+    let sessions = recent.iter().zip(&first).filter_map(|(one, first)| {
+        let website = websites.iter().find(|website| website.id == one.reference.project);
+        Some(Session::new(one, first.as_ref()?, website?))
+    });
     Reply::json(StatusCode::OK, &Sessions::new(sessions.collect()))
+}
+
+fn ids(websites: &[Project]) -> Vec<ProjectId> {
+    websites.iter().map(|website| website.id).collect()
 }
 
 fn source(text: &str) -> Result<Source, Error> {
@@ -47,23 +56,31 @@ fn source(text: &str) -> Result<Source, Error> {
 
 pub(super) async fn history<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let caller = call.authenticate(&edge).await?;
-    let limit = limit(&call, 50, 100)?;
+    let limit = Limit::cut(call.query.get("limit"), 50, 100)?;
     let session = call.query.get("session_id").unwrap_or_default();
-    let project = website(&edge, &call, &caller).await?;
+    if session.is_empty() {
+        return Err(Error::invalid("session_id", "is required").into());
+    }
+    let website = website_if_named(&edge, &call, &caller).await?;
     // What cannot be an id names no session.
     let external = ExternalId::parse("session_id", session).map_err(|_| Error::NotFound)?;
-    let reference = ConversationRef { workspace: project.workspace, project: project.id, external };
     let store = &edge.app.store;
-    let conversation = conversation::find(store, &reference).await?;
-    let newest = store.messages_until(&reference, conversation.seq, limit.get()).await?;
+    let conversation = match website {
+        None => conversation::find_anywhere(store, &caller.key, &external).await?,
+        Some(Project { workspace, id: project, .. }) => {
+            conversation::find(store, &ConversationRef { workspace, project, external }).await?
+        }
+    };
+    let (place, last) = (&conversation.reference, conversation.seq);
+    let newest = store.messages_until(place, last, limit.get()).await?;
     Reply::json(StatusCode::OK, &History::new(session, &newest))
 }
 
 pub(super) async fn leads<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let caller = call.authenticate(&edge).await?;
-    let limit = limit(&call, 50, 100)?;
-    let project = website(&edge, &call, &caller).await?;
-    let place = (project.workspace, project.id);
-    let found = conversation::leads(&edge.app.store, place, limit).await?;
+    let limit = Limit::cut(call.query.get("limit"), 50, 100)?;
+    let websites = ids(&websites(&edge, &call, &caller).await?);
+    let workspace = caller.key.id.workspace;
+    let found = conversation::leads(&edge.app.store, workspace, &websites, limit).await?;
     Reply::json(StatusCode::OK, &Leads::new(found.iter().map(Lead::from).collect()))
 }

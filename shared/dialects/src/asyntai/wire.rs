@@ -71,7 +71,7 @@ macro_rules! lists {
 lists! {
     /// The websites of an account.
     Websites { websites: Website },
-    /// Its sessions, newest first.
+    /// Its sessions, by their last message, newest first.
     Sessions { sessions: Session },
     /// Its leads, newest session first.
     Leads { leads: Lead },
@@ -86,7 +86,7 @@ lists! {
 pub(super) struct Website {
     id: u32,
     name: String,
-    domain: Option<String>,
+    domain: String,
     is_primary: bool,
 }
 
@@ -96,10 +96,15 @@ impl Website {
         Self {
             id,
             name: project.name.to_string(),
-            domain: None,
+            domain: domain_of(project),
             is_primary: project.id == default_project(project.workspace),
         }
     }
+}
+
+/// The host name of a website; empty where nobody told it.
+fn domain_of(project: &Project) -> String {
+    project.domain.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 /// What was said in a session.
@@ -141,12 +146,12 @@ pub(super) struct Session {
     first_message: String,
     first_message_at: String,
     last_message_at: String,
-    website_domain: Option<String>,
+    website_domain: String,
 }
 
 impl Session {
-    /// A conversation with its first message.
-    pub(super) fn new(conversation: &Conversation, first: &Message) -> Self {
+    /// A conversation with its first message, on a website.
+    pub(super) fn new(conversation: &Conversation, first: &Message, website: &Project) -> Self {
         Self {
             session_id: conversation.reference.external.to_string(),
             source: conversation.source.as_str(),
@@ -154,7 +159,7 @@ impl Session {
             first_message: first.content.as_str().to_owned(),
             first_message_at: time::seconds(first.created_at),
             last_message_at: time::seconds(conversation.said_at),
-            website_domain: None,
+            website_domain: domain_of(website),
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum Refusal {
     NotFound,
     /// The body is no JSON, too large, or declared as something else.
     Body,
-    /// The form is none, or too large.
+    /// The form is none, too large, or declared as something else.
     Form,
     /// The idempotency key was used for another request.
     KeyReused,
@@ -53,17 +53,18 @@ impl Refusal {
             Self::Body => vec![
                 Failure::MalformedJson("the body is not valid JSON at line 1, column 12".into()),
                 Failure::PayloadTooLarge { most: Failure::MAX_BODY_BYTES },
-                Failure::UnsupportedMediaType,
+                Failure::UnsupportedMediaType(Failure::JSON),
             ],
             Self::Form => vec![
                 Failure::MalformedJson("the form breaks off".into()),
                 Failure::PayloadTooLarge { most: Failure::MAX_FORM_BYTES },
+                Failure::UnsupportedMediaType(Failure::FORM),
             ],
             Self::Message => [
                 Error::InsufficientCredits,
                 Error::Forbidden(Forbidden::WorkspaceInactive),
                 Error::Conflict(Conflict::IdempotencyKeyReused),
-                Error::MessageTooLong,
+                Error::MessageTooLong { field: "message" },
                 Error::QuotaReached {
                     quota: Quota::MessagesPerMonth,
                     limit: 2_500,

@@ -38,7 +38,7 @@ pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Failure
         return Err(Failure::MalformedJson("the body is empty; send a JSON object".to_owned()));
     }
     if !is_json(headers) {
-        return Err(Failure::UnsupportedMediaType);
+        return Err(Failure::UnsupportedMediaType(Failure::JSON));
     }
     let text = std::str::from_utf8(body).map_err(|error| {
         Failure::MalformedJson(format!("the body is not UTF-8 at byte {}", error.valid_up_to()))
@@ -116,7 +116,7 @@ mod tests {
         assert!(matches!(object(&headers, b"{\"a\":\"\xff\"}"), Err(Failure::MalformedJson(_))));
         assert!(matches!(object(&headers, b""), Err(Failure::MalformedJson(_))));
         assert!(matches!(object(&headers, b"[1]"), Err(Failure::Core(Error::Invalid(_)))));
-        assert!(matches!(object(&HeaderMap::new(), b"{}"), Err(Failure::UnsupportedMediaType)));
+        assert!(matches!(object(&HeaderMap::new(), b"{}"), Err(Failure::UnsupportedMediaType(_))));
         assert!(object_or_nothing(&HeaderMap::new(), b"").is_ok());
     }
 }

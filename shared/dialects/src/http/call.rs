@@ -96,7 +96,8 @@ impl Call {
     /// # Errors
     /// When it is larger than [`Failure::MAX_FORM_BYTES`], not declared as a form, or broken.
     pub async fn form(&self) -> Result<Form, Failure> {
-        let boundary = form::boundary(&self.headers).ok_or(Failure::UnsupportedMediaType)?;
+        let boundary =
+            form::boundary(&self.headers).ok_or(Failure::UnsupportedMediaType(Failure::FORM))?;
         form::read(self.at_most(Failure::MAX_FORM_BYTES).await?, boundary).await
     }
 

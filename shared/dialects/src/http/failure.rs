@@ -14,8 +14,8 @@ pub enum Failure {
     Core(Error),
     /// The body is no JSON; the text says where it breaks.
     MalformedJson(String),
-    /// The body is not declared as JSON in UTF-8.
-    UnsupportedMediaType,
+    /// The body is not declared as what the route takes, which is told here.
+    UnsupportedMediaType(&'static str),
     /// The body is larger than the route takes.
     PayloadTooLarge {
         /// What it takes, in bytes.
@@ -33,6 +33,10 @@ pub enum Failure {
 impl Failure {
     /// The largest body that is read: 256 KiB.
     pub const MAX_BODY_BYTES: usize = 262_144;
+    /// How a body of JSON is declared.
+    pub const JSON: &str = "application/json in UTF-8";
+    /// How a form is declared.
+    pub const FORM: &str = "multipart/form-data with its boundary";
     /// The largest form with a file that is read: 6 MiB.
     pub const MAX_FORM_BYTES: usize = 6 * 1024 * 1024;
 
@@ -46,7 +50,7 @@ impl Failure {
             Error::Unavailable(_) => Some(1),
             Error::Unanswered(Unanswered::Slow) => Some(5),
             Error::Invalid(_)
-            | Error::MessageTooLong
+            | Error::MessageTooLong { .. }
             | Error::Unauthenticated
             | Error::Forbidden(_)
             | Error::NotFound
@@ -78,7 +82,7 @@ impl Failure {
             }
             Self::Core(_)
             | Self::MalformedJson(_)
-            | Self::UnsupportedMediaType
+            | Self::UnsupportedMediaType(_)
             | Self::PayloadTooLarge { .. }
             | Self::RouteNotFound => None,
         }
@@ -91,8 +95,8 @@ impl fmt::Display for Failure {
         match self {
             Self::Core(error) => fmt::Display::fmt(error, f),
             Self::MalformedJson(place) => f.write_str(place),
-            Self::UnsupportedMediaType => {
-                f.write_str("the body must be declared as application/json in UTF-8")
+            Self::UnsupportedMediaType(wanted) => {
+                write!(f, "the body must be declared as {wanted}")
             }
             Self::PayloadTooLarge { most } => write!(f, "the body is larger than {most} bytes"),
             Self::MethodNotAllowed { allow } => write!(f, "the method must be one of {allow}"),

@@ -81,6 +81,19 @@ impl Fields {
         self.optional(name, |field, value| parse(field, text(field, value)?))
     }
 
+    /// Reads a text that may be left out; a blank one is left out, too.
+    pub fn optional_filled<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&'static str, &str) -> Result<T>,
+    ) -> Option<Option<T>> {
+        let read = |field, value: &Value| match text(field, value)? {
+            blank if blank.trim().is_empty() => Ok(None),
+            filled => parse(field, filled).map(Some),
+        };
+        self.optional(name, read).map(Option::flatten)
+    }
+
     /// Notes an error of a field that was read elsewhere.
     pub fn note(&mut self, error: Error) {
         if let Error::Invalid(problems) = error {
@@ -174,7 +187,10 @@ mod tests {
         let long = format!(r#"{{"content": "{}"}}"#, "x".repeat(16_001));
         let mut alone = fields(&long);
         assert!(alone.required_text("content", Content::parse).is_none());
-        assert!(matches!(alone.refusal(), Failure::Core(Error::MessageTooLong)));
+        assert!(matches!(
+            alone.refusal(),
+            Failure::Core(Error::MessageTooLong { field: "content" })
+        ));
         let mut both = fields(&long);
         assert!(both.required_text("content", Content::parse).is_none());
         assert!(both.required_text("id", ExternalId::parse).is_none());

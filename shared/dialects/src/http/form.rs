@@ -116,12 +116,12 @@ mod tests {
     fn form(kind: &str, body: &str) -> Result<Form, Failure> {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
-        let boundary = boundary(&headers).ok_or(Failure::UnsupportedMediaType)?;
+        let boundary = boundary(&headers).ok_or(Failure::UnsupportedMediaType(Failure::FORM))?;
         let body = Bytes::from(body.replace('\n', "\r\n"));
         futures_util::FutureExt::now_or_never(read(body, boundary)).unwrap()
     }
 
-    const KIND: &str = "multipart/form-data; boundary=x";
+    const DECLARED: &str = "multipart/form-data; boundary=x";
 
     fn part(disposition: &str, body: &str) -> String {
         format!("--x\nContent-Disposition: form-data; {disposition}\n\n{body}\n")
@@ -136,7 +136,7 @@ mod tests {
             part("name=\"file\"; filename=\"prices.csv\"", "sku,price\nA,1"),
             "--x--\n".to_owned(),
         ];
-        let form = form(KIND, &body.concat()).unwrap();
+        let form = form(DECLARED, &body.concat()).unwrap();
         assert_eq!(form.fields["title"], "Prices");
         assert_eq!(form.fields["tags"], serde_json::json!(["a", "b"]));
         let file = form.file.as_ref().unwrap();
@@ -149,23 +149,26 @@ mod tests {
     #[test]
     fn the_same_form_with_another_boundary_is_the_same() {
         let body = part("name=\"file\"; filename=\"a\"", "text") + "--x--\n";
-        let one = form(KIND, &body).unwrap().canonical();
+        let one = form(DECLARED, &body).unwrap().canonical();
         let other = form("multipart/form-data; boundary=yy", &body.replace("--x", "--yy"));
         assert_eq!(one, other.unwrap().canonical());
-        let changed = form(KIND, &body.replace("text", "tent")).unwrap().canonical();
+        let changed = form(DECLARED, &body.replace("text", "tent")).unwrap().canonical();
         assert_ne!(one, changed);
     }
 
     #[test]
     fn what_is_no_whole_form_is_refused() {
         let whole = part("name=\"title\"", "a") + "--x--\n";
-        assert!(matches!(form("application/json", &whole), Err(Failure::UnsupportedMediaType)));
-        assert!(matches!(form("multipart/form-data", &whole), Err(Failure::UnsupportedMediaType)));
+        assert!(matches!(form("application/json", &whole), Err(Failure::UnsupportedMediaType(_))));
+        assert!(matches!(
+            form("multipart/form-data", &whole),
+            Err(Failure::UnsupportedMediaType(_))
+        ));
         let many = part("name=\"a\"", "b").repeat(51) + "--x--\n";
         let two = part("name=\"file\"", "b").repeat(2) + "--x--\n";
         let long = part("name=\"a\"", &"b".repeat(70_000)) + "--x--\n";
         for body in [&whole[..20], &whole[..whole.len() - 8], &many, &two, &long] {
-            assert!(matches!(form(KIND, body), Err(Failure::MalformedJson(_))), "{body:.80}");
+            assert!(matches!(form(DECLARED, body), Err(Failure::MalformedJson(_))), "{body:.80}");
         }
     }
 }

@@ -176,7 +176,7 @@ fn refuse(arrival: &Arrival, failure: &Failure) -> (Reply, &'static str) {
         Failure::Core(Error::Unavailable(cause)) => tracing::warn!(%cause, "unavailable"),
         Failure::Core(_)
         | Failure::MalformedJson(_)
-        | Failure::UnsupportedMediaType
+        | Failure::UnsupportedMediaType(_)
         | Failure::PayloadTooLarge { .. }
         | Failure::MethodNotAllowed { .. }
         | Failure::RouteNotFound => {}

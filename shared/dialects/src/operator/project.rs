@@ -38,6 +38,8 @@ pub(super) fn serving<P: Ports>() -> RouteSet<P> {
 struct ProjectRow {
     project_id: String,
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<String>,
     default: bool,
     created_at: String,
 }
@@ -47,6 +49,7 @@ impl From<Project> for ProjectRow {
         Self {
             project_id: project.id.to_string(),
             name: project.name.to_string(),
+            domain: project.domain.as_ref().map(ToString::to_string),
             default: project.id == aiva_core::workspace::default_project(project.workspace),
             created_at: time::millis(project.created_at),
         }
@@ -100,13 +103,13 @@ impl From<Agent> for AgentRow {
 
 async fn create<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let mut fields = call.fields().await?;
-    let Some(name) = fields.required_text("name", as_written) else {
-        return Err(fields.refusal());
-    };
+    let name = fields.required_text("name", as_written);
+    let domain = fields.optional_text("domain", as_written);
+    let (Some(name), Some(domain)) = (name, domain) else { return Err(fields.refusal()) };
     let workspace = read::workspace(&edge, &call).await?.id;
     let body = fields.canonical();
     once(&edge, &call, (workspace, &body), |app, env| async move {
-        let made = project::create(&app.store, &env, workspace, &name).await?;
+        let made = project::create(&app.store, &env, workspace, (&name, domain.as_deref())).await?;
         Made::new(StatusCode::CREATED, &ProjectRow::from(made))
     })
     .await

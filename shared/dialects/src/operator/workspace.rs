@@ -150,14 +150,16 @@ fn access(mut fields: Fields) -> Result<RequestAccess, Failure> {
     let name = fields.required_text("name", as_written);
     let email = fields.required_text("email", as_written);
     let plan = fields.optional_text("plan", as_written);
+    let domain = fields.optional_text("domain", as_written);
     let use_case = fields.optional_text("useCase", as_written);
     let expected_volume = fields.optional_text("expectedVolume", as_written);
-    let (Some(name), Some(email), Some(plan), Some(use_case), Some(expected_volume)) =
-        (name, email, plan, use_case, expected_volume)
-    else {
+    let (Some(name), Some(email), Some(plan), Some(domain)) = (name, email, plan, domain) else {
         return Err(fields.refusal());
     };
-    Ok(RequestAccess { name, email, plan, use_case, expected_volume })
+    let (Some(use_case), Some(expected_volume)) = (use_case, expected_volume) else {
+        return Err(fields.refusal());
+    };
+    Ok(RequestAccess { name, email, plan, domain, use_case, expected_volume })
 }
 
 async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {

@@ -47,19 +47,35 @@ fn no_two_routes_of_the_table_mean_the_same_request() {
     }
 }
 
-/// The routes of the template: the key, and the function that its integration names.
-fn template() -> Vec<(String, String)> {
+/// A gateway that the template is deployed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gateway {
+    /// Its `{proxy+}` takes an empty rest, and no route key of it may end in a slash.
+    Aws,
+    /// Its `{proxy+}` takes no empty rest; it has the routes with `Condition: IsLocal`, too.
+    Emulator,
+}
+
+/// The routes of the template on a gateway: the key, and the function that its integration names.
+fn template(gateway: Gateway) -> Vec<(String, String)> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
     let text = std::fs::read_to_string(file).unwrap();
     let mut found = Vec::new();
-    let mut key = None;
+    let (mut key, mut is_local) = (None, false);
     for line in text.lines().map(str::trim) {
-        if let Some(route) = line.strip_prefix("RouteKey: ") {
+        if line == "Type: AWS::ApiGatewayV2::Route" {
+            is_local = false;
+        } else if line == "Condition: IsLocal" {
+            is_local = true;
+        } else if let Some(route) = line.strip_prefix("RouteKey: ") {
             assert!(key.replace(route.trim_matches(['\'', '"']).to_owned()).is_none(), "{line}");
         } else if let Some(target) = line.strip_prefix("Target: ") {
             let name = target.split("integrations/${").nth(1).unwrap_or_default();
             let name = name.split("Integration}").next().unwrap_or_default();
-            found.push((key.take().expect("a target follows its route key"), kebab(name)));
+            let key = key.take().expect("a target follows its route key");
+            if gateway == Gateway::Emulator || !is_local {
+                found.push((key, kebab(name)));
+            }
         }
     }
     found
@@ -77,8 +93,8 @@ fn kebab(name: &str) -> String {
     out
 }
 
-/// How well a route key takes a request; API Gateway takes the most specific.
-fn rank(key: &str, verb: &str, path: &str) -> Option<(usize, bool)> {
+/// How well a route key takes a request; a gateway takes the most specific.
+fn rank(gateway: Gateway, key: &str, (verb, path): (&str, &str)) -> Option<(usize, bool)> {
     let (method, pattern) = key.split_once(' ')?;
     if method != verb && method != "ANY" {
         return None;
@@ -88,9 +104,10 @@ fn rank(key: &str, verb: &str, path: &str) -> Option<(usize, bool)> {
     loop {
         match (wanted.next(), parts.next()) {
             (None, None) => return Some((same, method == verb)),
+            (Some("{proxy+}"), Some("")) if gateway == Gateway::Emulator => return None,
             (Some("{proxy+}"), Some(_)) => return Some((same, method == verb)),
             (Some(one), Some(other)) if one == other => same += 2,
-            (Some(one), Some(_)) if one.starts_with('{') => same += 1,
+            (Some(one), Some(other)) if one.starts_with('{') && !other.is_empty() => same += 1,
             _ => return None,
         }
     }
@@ -98,7 +115,23 @@ fn rank(key: &str, verb: &str, path: &str) -> Option<(usize, bool)> {
 
 #[test]
 fn the_template_sends_every_route_to_its_function_with_and_without_a_slash() {
-    let template = template();
+    sends_every_route_to_its_function(Gateway::Aws);
+}
+
+#[test]
+fn it_does_so_where_a_greedy_route_takes_no_empty_rest() {
+    sends_every_route_to_its_function(Gateway::Emulator);
+}
+
+#[test]
+fn no_route_key_that_aws_gets_ends_in_a_slash() {
+    for (key, _) in template(Gateway::Aws) {
+        assert!(!key.ends_with('/'), "{key}");
+    }
+}
+
+fn sends_every_route_to_its_function(gateway: Gateway) {
+    let template = template(gateway);
     assert!(template.len() > 5, "the template's routes were not read");
     for route in routes::all() {
         for path in route.paths {
@@ -108,7 +141,9 @@ fn the_template_sends_every_route_to_its_function_with_and_without_a_slash() {
                 let verb = route.verb.as_str();
                 let best = template
                     .iter()
-                    .filter_map(|(key, target)| Some((rank(key, verb, &path)?, target.as_str())))
+                    .filter_map(|(key, target)| {
+                        Some((rank(gateway, key, (verb, &path))?, target.as_str()))
+                    })
                     .max();
                 let fallback = template.iter().find(|(key, _)| key == "$default").unwrap();
                 let target = best.map_or(fallback.1.as_str(), |(_, target)| target);
@@ -124,7 +159,7 @@ fn the_template_has_no_route_that_the_table_does_not_know() {
     for route in routes::all() {
         known.entry(route.function.as_str()).or_default().extend(route.paths);
     }
-    for (key, function) in template() {
+    for (key, function) in template(Gateway::Emulator) {
         let Some((_, pattern)) = key.split_once(' ') else { continue };
         let pattern = pattern.strip_suffix('/').unwrap_or(pattern);
         let prefix = pattern.strip_suffix("/{proxy+}").unwrap_or(pattern);

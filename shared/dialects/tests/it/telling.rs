@@ -286,6 +286,19 @@ fn a_strict_subscription_of_aerochat_never_holds_an_address_or_a_number() {
 }
 
 #[test]
+fn a_strict_subscription_never_holds_what_is_known_of_its_person() {
+    let mut conversation = conversation();
+    conversation.person.details.phone = Some(Phone::parse("phone", "12345").unwrap());
+    let person = &jane(&conversation);
+    let scene = Scene { conversation: &conversation, person };
+    let text = "is order 12345 for JANE@example.com?";
+    let fact = Fact::MessageReceived { scene, message: &message(Sender::Visitor, text) };
+    let told = |redaction| told(Dialect::Aerochat, redaction, &fact).unwrap().1["data"].clone();
+    assert_eq!(told(Redaction::Strict)["text"], "is order [redacted] for [redacted]?");
+    assert_eq!(told(Redaction::Passthrough)["text"], text);
+}
+
+#[test]
 fn the_native_events_of_a_project_read_like_the_callbacks_of_a_key() {
     let mut told_events = BTreeSet::new();
     with_facts(|name, fact| {

@@ -428,7 +428,10 @@ impl World {
     /// A second project of a workspace.
     async fn branch_of(&self, owner: &Workspace) -> String {
         let app = &*self.edge.app;
-        let branch = project::create(&app.store, app, owner.id, "Branch").await.unwrap();
+        let branch =
+            project::create(&app.store, app, owner.id, ("Branch", Some("branch.example.com")))
+                .await
+                .unwrap();
         branch.id.to_string()
     }
 

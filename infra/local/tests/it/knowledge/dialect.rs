@@ -102,8 +102,42 @@ async fn asyntais_page_and_table_are_read_when_they_are_answered() {
     let (status, made) =
         send_file(&product, "/api/v1/knowledge/spreadsheet/", (table.0, &table.1), &[]).await;
     assert_eq!((status, &made["rows_processed"]), (200, &json!(600)), "{made}");
+    assert_eq!(made["chunks_created"], 600);
     let reply = asked(&product, 2, "What is the price of rod R-417?").await;
     assert!(reply["content"].as_str().unwrap().contains("1417"), "{reply}");
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asyntai_tells_rows_words_and_passages_as_they_were_counted() {
+    let dir = fresh_dir();
+    let product = Product::start(dir.path()).await;
+    let path = "/api/v1/knowledge/spreadsheet/";
+    // A long row is several passages.
+    let long = "This lantern burns long and bright in any storm. ".repeat(120);
+    let table = format!("lantern,about\nStorm,{long}\nHand,Short.\n");
+    let (status, made) = send_file(&product, path, ("lanterns.csv", &table), &[]).await;
+    assert_eq!((status, &made["rows_processed"]), (200, &json!(2)), "{made}");
+    assert!(made["chunks_created"].as_u64().unwrap() > 2, "{made}");
+
+    let words = "The refund is paid within thirty days of the return. ".repeat(200);
+    let text = json!({ "title": "Refunds", "content": words });
+    let (status, made) = post(&product, "/api/v1/knowledge/text/", &text).await;
+    assert_eq!(status, 200, "{made}");
+    let chunks = made["chunks_created"].as_u64().unwrap();
+    assert!(chunks > 1 && made.get("status").is_none(), "{made}");
+    let path = format!("/projects/default/sources/{}", made["id"].as_str().unwrap());
+    let source = product.operate(Method::GET, &path, None).await.data(200);
+    assert_eq!(source["chunks"], chunks, "{source}");
+    let listed = product.get("/api/v1/knowledge/?limit=2").await.json();
+    let told = |entry: usize| listed["entries"][entry]["description"].as_str().unwrap();
+    assert_eq!((told(0), told(1)), ("Manual text content (2000 words)", "Spreadsheet (2 rows)"));
+
+    let pdf = "%PDF-1.7 and then nothing";
+    let path = "/api/v1/knowledge/spreadsheet/";
+    let (status, refused) = send_file(&product, path, ("products.csv", pdf), &[]).await;
+    let why = "file cannot be taken: it is a PDF, not a table; send a .csv or an .xlsx";
+    assert_eq!((status, &refused["error"]), (400, &json!(why)), "{refused}");
     product.stop().await;
 }
 

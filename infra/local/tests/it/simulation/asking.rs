@@ -70,7 +70,7 @@ fn heard(world: &mut World, serial: usize, callers: Vec<Heard>) {
     let mut told: Option<Told> = None;
     for asked in callers.iter().filter_map(|caller| caller.asked.as_ref()) {
         let now = match asked {
-            Ok(Asked { outcome: Outcome::Replied { reply, charge }, .. }) => {
+            Ok(Asked { outcome: Outcome::Replied { reply, charge, .. }, .. }) => {
                 let answered = reply.content.as_str().split_once(" to ").map(|(_, text)| text);
                 assert_eq!(answered, Some(said.as_str()), "told the reply to something else");
                 assert!(*charge <= world.worst_case, "told a charge above the hold");

@@ -317,6 +317,7 @@ async fn found(
         id: workspace::default_project(id),
         workspace: id,
         name: Label::parse("name", "Default").expect("a label"),
+        domain: None,
         agent: Agent {
             model: settings(),
             escalation: Escalation { low_confidence_turns, ..Escalation::default() },

@@ -109,6 +109,7 @@ fn assignments(source: &Source, change: &SourceUpdate) -> Result<Vec<Assignment>
     if let Some(content) = &change.content {
         values.push(("c", Some(text(&content.object))));
         values.push(("n", Some(number(content.characters))));
+        values.push(("nr", content.rows.map(number)));
         values.push(("ch", None));
     }
     // What waits for another try is owed as before; what is done is owed when it is to be fetched again.

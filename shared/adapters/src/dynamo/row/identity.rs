@@ -72,7 +72,7 @@ impl LinkRow {
 
 /// A contact: `ca` is when the end user first wrote or was first verified, `vu` until when the
 /// verification holds, `ct` our id, `ls` when the user last wrote, `nm`, `em` and `ph` what is known of
-/// the person. The months of spending beside them are the submit's and the settlement's.
+/// the person, `pj` the projects that the user wrote in. The months of spending beside them are the submit's and the settlement's.
 #[derive(Debug, Deserialize)]
 pub(in crate::dynamo) struct ContactRow {
     pub(in crate::dynamo) ca: Millis,
@@ -88,6 +88,8 @@ pub(in crate::dynamo) struct ContactRow {
     em: Option<String>,
     #[serde(default)]
     ph: Option<String>,
+    #[serde(default)]
+    pj: Vec<String>,
 }
 
 impl ContactRow {
@@ -102,6 +104,7 @@ impl ContactRow {
             external,
             id: self.ct.as_deref().and_then(ContactId::from_bare),
             details: details(self.nm, self.em.as_deref(), self.ph.as_deref())?,
+            projects: self.pj.iter().filter_map(|bare| ProjectId::from_bare(bare)).collect(),
             verified_until: self.vu.map(Millis::moment).transpose()?,
             created_at: self.ca.moment()?,
             last_seen: self.ls.map(Millis::moment).transpose()?,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Millis;
 
 /// A source: `k` is its kind, `t` the title, `a` the address, `tg` the tags, `o` the origin, `st` the
-/// state, `r` the reason, `n` the characters, `np` the rows its text takes, `ch` the passages, `c` the
+/// state, `r` the reason, `n` the characters, `wd` the words of a raw text, `nr` the rows of a table, `np` the rows its text takes, `ch` the passages, `c` the
 /// object of its content, `et` what its server calls that, `rs` the seconds between two fetches, `ac`
 /// the claims since it was queued, `f` the fence.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,6 +30,10 @@ pub(in crate::dynamo) struct SourceRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     r: Option<String>,
     n: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wd: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nr: Option<u64>,
     pub(in crate::dynamo) np: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ch: Option<u64>,
@@ -70,6 +74,8 @@ impl SourceRow {
             st: source.state,
             r: source.reason.clone(),
             n: source.characters,
+            wd: source.words,
+            nr: source.rows,
             np: parts,
             ch: source.chunks,
             c: source.content.clone(),
@@ -100,6 +106,8 @@ impl TryFrom<SourceRow> for Source {
             state: row.st,
             reason: row.r,
             characters: row.n,
+            words: row.wd,
+            rows: row.nr,
             chunks: row.ch,
             content: row.c,
             etag: row.et,

@@ -59,7 +59,7 @@ impl From<Ending> for ReplyState {
 /// agent, `ci` the citations, `cf` the confidence, `bg` what the integrator's system said of the person. A visitor's has `st`, the state of its reply; `k`, the key; `cv`, our
 /// conversation id; `sr`, why it is skipped; `h`, the hold. A claim adds `lh`, `le` and `lu` (holder,
 /// epoch and end of the lease), `f` (the fence) and `n` (the claims); a settlement adds `rq` (the
-/// reply's number) and `rc` (what it cost).
+/// reply's number), `rc` (what it cost) and `rh` (whether it handed the conversation to a human).
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct MessageRow {
     id: MessageId,
@@ -97,6 +97,8 @@ pub(in crate::dynamo) struct MessageRow {
     rq: Option<u64>,
     #[serde(default, skip_serializing)]
     rc: Option<MicroCredits>,
+    #[serde(default, skip_serializing)]
+    rh: bool,
 }
 
 /// A citation: source, title, address, passage.
@@ -188,6 +190,7 @@ impl From<&Message> for MessageRow {
             n: 0,
             rq: None,
             rc: None,
+            rh: false,
         }
     }
 }
@@ -246,6 +249,7 @@ impl MessageRow {
             ReplyState::Replied => ReplyFate::Replied {
                 seq: self.rq.ok_or_else(unknown("number of the reply"))?,
                 charge,
+                handed_over: self.rh,
             },
         })
     }

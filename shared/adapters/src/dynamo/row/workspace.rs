@@ -4,7 +4,7 @@ use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
 use aiva_core::knowledge::{Generation, Published};
 use aiva_core::money::{MicroCredits, Rates};
-use aiva_core::project::{Agent, Project};
+use aiva_core::project::{Agent, Domain, Project};
 use aiva_core::text::Label;
 use aiva_core::tool::Toolset;
 use aiva_core::webhook::Subscription;
@@ -115,7 +115,7 @@ impl TryFrom<WorkspaceRow> for Workspace {
     }
 }
 
-/// A project: `kv` is the version of its knowledge, `ag` its agent, a document as the operator sent it,
+/// A project: `dm` is the host name of its website, `kv` the version of its knowledge, `ag` its agent, a document as the operator sent it,
 /// `tc` how many tools it has and `tt` the tokens of their definitions; `kb` the characters of its
 /// knowledge, `g` and `gv` its newest generation and the one before, `go` and `gp` the sources deleted
 /// since each, `owed` there where an index is owed.
@@ -124,6 +124,8 @@ pub(in crate::dynamo) struct ProjectRow {
     id: ProjectId,
     w: WorkspaceId,
     nm: Label,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dm: Option<Domain>,
     ag: Agent,
     kv: u64,
     #[serde(default, skip_serializing_if = "is_none")]
@@ -197,6 +199,7 @@ impl From<&Project> for ProjectRow {
             id: project.id,
             w: project.workspace,
             nm: project.name.clone(),
+            dm: project.domain.clone(),
             ag: project.agent.clone(),
             kv: project.knowledge_version,
             tc: project.tools.count,
@@ -238,6 +241,7 @@ impl TryFrom<ProjectRow> for Project {
             id: row.id,
             workspace: row.w,
             name: row.nm,
+            domain: row.dm,
             agent: row.ag,
             knowledge_version: row.kv,
             tools: Toolset { count: row.tc, tokens: row.tt },

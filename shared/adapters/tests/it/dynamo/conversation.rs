@@ -128,7 +128,7 @@ async fn conversations_are_listed_by_project_newest_first_over_all_shards() {
     loop {
         let batch = world
             .store
-            .conversations_before(world.id(), world.project.id, before, 6)
+            .conversations_before(world.id(), &[world.project.id], before, 6)
             .await
             .unwrap();
         listed.extend(batch.iter().map(|conversation| conversation.id));
@@ -138,8 +138,15 @@ async fn conversations_are_listed_by_project_newest_first_over_all_shards() {
         before = listed.last().copied();
     }
     assert_eq!(listed, ids);
-    let others = world.store.conversations_before(world.id(), second.id, None, 50).await.unwrap();
+    let others = [second.id];
+    let others = world.store.conversations_before(world.id(), &others, None, 50).await.unwrap();
     assert_eq!(others.len(), 4);
+    let both = [second.id, world.project.id];
+    let both = world.store.conversations_before(world.id(), &both, None, 50).await.unwrap();
+    assert_eq!(both.len(), 41);
+    assert!(both.is_sorted_by(|one, other| one.id > other.id));
+    let of = |project| both.iter().filter(move |known| known.reference.project == project);
+    assert_eq!((of(second.id).count(), of(world.project.id).count()), (4, 37));
 }
 
 #[tokio::test]

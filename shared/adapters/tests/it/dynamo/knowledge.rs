@@ -30,6 +30,8 @@ fn source(world: &World, seconds: i64) -> Source {
         state: SourceState::Ready,
         reason: None,
         characters: 4,
+        words: Some(1),
+        rows: None,
         chunks: None,
         content: None,
         etag: None,
@@ -46,6 +48,7 @@ fn page(world: &World, seconds: i64) -> Source {
         origin: Origin::Url { url, crawl: None },
         state: SourceState::Queued,
         characters: 0,
+        words: None,
         ..source(world, seconds)
     }
 }
@@ -198,13 +201,14 @@ async fn a_queued_source_is_owed_until_it_is_recorded_and_then_its_index_is() {
         matches!(claim(&world, &page, &lease("b", 20, 70)).await, SourceClaim::Busy { until } if until == at(60))
     );
 
-    let content = NewContent { object: "content/1".to_owned(), characters: 40 };
+    let content = NewContent { object: "content/1".to_owned(), characters: 40, rows: Some(3) };
     let new = SourceUpdate { content: Some(content), ..update(SourceState::Indexing, 30) };
     assert!(!world.store.record_source(&source, fence + 1, &new).await.unwrap());
     assert!(world.store.record_source(&source, fence, &new).await.unwrap());
     assert!(!world.store.record_source(&source, fence, &new).await.unwrap(), "it is recorded once");
     let project = project(&world).await;
     assert_eq!((project.knowledge_version, project.knowledge.text_bytes), (1, 40));
+    assert_eq!(stored(&world, &page).await.rows, Some(3));
     assert!(project.knowledge.owed);
     assert!(
         matches!(&owed(&world, 99).await[..], [OwedWhat::Ingestion(job)] if job.source_id.is_none())
@@ -313,7 +317,7 @@ async fn only_the_content_that_was_indexed_becomes_ready() {
     else {
         panic!("the source is free");
     };
-    let content = NewContent { object: "content/1".to_owned(), characters: 40 };
+    let content = NewContent { object: "content/1".to_owned(), characters: 40, rows: Some(3) };
     let new = SourceUpdate {
         content: Some(content),
         title: Some(label("Told by the page")),

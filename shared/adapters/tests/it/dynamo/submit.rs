@@ -46,7 +46,7 @@ async fn of_two_hundred_rivals_under_one_key_one_is_stored_and_all_others_are_to
     told.dedup();
     assert_eq!(told.len(), 1);
     let conversations =
-        world.store.conversations_before(world.id(), world.project.id, None, 50).await.unwrap();
+        world.store.conversations_before(world.id(), &[world.project.id], None, 50).await.unwrap();
     assert_eq!(conversations.len(), 1);
     assert_eq!(conversations[0].id, told[0].0);
     assert_eq!(world.money().await, (500 * HELD.0, 499 * HELD.0));
@@ -67,7 +67,7 @@ async fn a_shard_that_can_pay_for_ten_pays_for_ten() {
     assert_eq!(count(|outcome| matches!(outcome, Submitted::ShardShort)), 50);
     assert_eq!(world.money().await, (40 * HELD.0, 30 * HELD.0));
     let stored =
-        world.store.conversations_before(world.id(), world.project.id, None, 50).await.unwrap();
+        world.store.conversations_before(world.id(), &[world.project.id], None, 50).await.unwrap();
     assert_eq!(stored.len(), 10);
 }
 
@@ -171,7 +171,7 @@ async fn a_contact_keeps_thirteen_months_of_its_spending() {
     let contact = rows.items().iter().find(|row| row["sk"].as_s().is_ok_and(|sk| sk == "U"));
     let mut names: Vec<&String> = contact.unwrap().keys().collect();
     names.sort();
-    assert_eq!(names, ["ca", "ct", "ls", "pk", "sk", "u202609", "u202610", "u202709"]);
+    assert_eq!(names, ["ca", "ct", "ls", "pj", "pk", "sk", "u202609", "u202610", "u202709"]);
 }
 
 #[tokio::test]

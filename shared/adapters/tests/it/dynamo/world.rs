@@ -361,6 +361,7 @@ pub(super) fn workspace(now: Timestamp) -> (Workspace, Project) {
         id: default_project(workspace.id),
         workspace: workspace.id,
         name: label("Default"),
+        domain: None,
         agent: Agent::default(),
         knowledge_version: 0,
         tools: aiva_core::tool::Toolset::default(),

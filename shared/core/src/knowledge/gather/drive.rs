@@ -92,7 +92,8 @@ pub(super) async fn gather<P: Ports, F: Fetch, X: Extract>(
     };
     let read = visit.extract.extract(unread).await?;
     let (title, left_out) = (Some(file.name), read.left_out);
-    Ok(Gathered::New { parts: read.parts, title, etag, left_out })
+    let (parts, rows) = (read.parts, read.rows);
+    Ok(Gathered::New { parts, title, etag, left_out, rows })
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ pub(super) async fn gather<P: Ports, F: Fetch, X: Extract>(
     if tree.truncated {
         left_out = Some("the repository is larger than GitHub lists".to_owned());
     }
-    Ok(Gathered::New { parts, title: None, etag: Some(tree.sha), left_out })
+    Ok(Gathered::New { parts, title: None, etag: Some(tree.sha), left_out, rows: None })
 }
 
 const JSON: &str = "application/vnd.github+json";

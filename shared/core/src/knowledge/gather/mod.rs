@@ -45,6 +45,8 @@ pub(super) enum Gathered {
         etag: Option<String>,
         /// What was left out, in words for its owner.
         left_out: Option<String>,
+        /// The rows that were taken, where it is a table.
+        rows: Option<u64>,
     },
 }
 
@@ -104,7 +106,8 @@ pub(super) async fn gather<P: Ports>(
 const MAX_FILE_BYTES: usize = 100 * 1024 * 1024;
 
 fn whole(read: Extracted, etag: Option<String>) -> Gathered {
-    Gathered::New { parts: read.parts, title: read.title, etag, left_out: read.left_out }
+    let Extracted { title, parts, links: _, left_out, rows } = read;
+    Gathered::New { parts, title, etag, left_out, rows }
 }
 
 /// One source being gathered.

@@ -90,7 +90,7 @@ async fn many<P: Ports, F: Fetch, X: Extract>(
         }
     }
     let left_out = (skipped > 0).then(|| format!("{skipped} pages were left out"));
-    Ok(Gathered::New { parts, title, etag: None, left_out })
+    Ok(Gathered::New { parts, title, etag: None, left_out, rows: None })
 }
 
 /// The pages that a page links to, without their fragments.

@@ -30,7 +30,8 @@ pub(super) const ALL: &[Described] = &[
     )
     .query(&[
         field("page", Between(1, u32::MAX), "Which page; 1 if left out").optional(),
-        field("limit", Between(1, 100), "Messages of a page; 50 if left out").optional(),
+        field("limit", Between(1, u32::MAX), "Messages of a page; 50 if left out, 100 at most")
+            .optional(),
     ]),
 ];
 
@@ -83,7 +84,7 @@ const NEW_MESSAGE: &[Field] = &[
     field("contact", Of("Identity"), "Identity to attach").optional(),
 ];
 const IDENTITY: &[Field] = &[
-    field("name", Limited(200), "The name").optional(),
+    field("name", Text, "The name, at most 200 characters").optional(),
     field("email", Text, "The address").optional(),
     field("phone", Text, "The number").optional(),
 ];

@@ -82,7 +82,7 @@ pub(super) fn of_message() -> Vec<Failure> {
         Error::InsufficientCredits,
         Error::Forbidden(Forbidden::WorkspaceInactive),
         Error::Conflict(Conflict::IdempotencyKeyReused),
-        Error::MessageTooLong,
+        Error::MessageTooLong { field: "content" },
         Error::SpendCapReached { retry_after_seconds: 86_400 },
     ]
     .map(Failure::from)
@@ -93,7 +93,10 @@ pub(super) fn of_message() -> Vec<Failure> {
 
 /// Refusals of any body.
 pub(super) fn of_body() -> [Failure; 2] {
-    [Failure::PayloadTooLarge { most: Failure::MAX_BODY_BYTES }, Failure::UnsupportedMediaType]
+    [
+        Failure::PayloadTooLarge { most: Failure::MAX_BODY_BYTES },
+        Failure::UnsupportedMediaType(Failure::JSON),
+    ]
 }
 
 /// Refusals by status, each code with an example that the renderer itself wrote.

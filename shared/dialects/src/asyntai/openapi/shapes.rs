@@ -18,7 +18,7 @@ pub(super) const ALL: &[Shape] = &[
     shape("Website", "A project.", &[WEBSITE]),
     shape("History", "What was said in a session, oldest first.", &[SUCCESS, HISTORY]),
     shape("Said", "One message.", &[SAID]),
-    shape("Sessions", "Sessions, newest first.", &[SUCCESS, SESSIONS]),
+    shape("Sessions", "Sessions, by their last message, newest first.", &[SUCCESS, SESSIONS]),
     shape("Session", "A conversation.", &[SESSION]),
     shape("Leads", "Leads, newest session first.", &[SUCCESS, LEADS]),
     shape("Lead", "Somebody who told how to be reached.", &[LEAD]),
@@ -27,7 +27,7 @@ pub(super) const ALL: &[Shape] = &[
     shape("Entries", "What a website's agent knows, newest first.", &[SUCCESS, ENTRIES]),
     shape("Entry", "A source of knowledge.", &[ENTRY]),
     shape("NewText", "A text to add.", &[NEW_TEXT, WEBSITE_ID]),
-    shape("AddedText", "A text was added.", &[SUCCESS, ADDED, CHUNKS]),
+    shape("AddedText", "A text was added.", &[SUCCESS, ADDED, CHUNKS, LATE]),
     shape("NewPage", "A page to add.", &[NEW_PAGE, WEBSITE_ID]),
     shape("AddedPage", "A page was added.", &[SUCCESS, ADDED, PAGE, CHUNKS, LATE]),
     shape("SpreadsheetForm", "A table to add.", &[TABLE_FORM]),
@@ -60,7 +60,7 @@ const WEBSITES: &[Field] = &[field("websites", Shapes("Website"), "The websites"
 const WEBSITE: &[Field] = &[
     field("id", Whole, "Its number"),
     field("name", Text, "Its name"),
-    field("domain", Text, "Its domain, where it has one").or_null(),
+    field("domain", Text, "Its host name; empty where nobody told it"),
     field("is_primary", Flag, "Whether it is the default one"),
 ];
 
@@ -82,7 +82,7 @@ const SESSION: &[Field] = &[
     field("first_message", Text, "What was said first"),
     field("first_message_at", Time, "When"),
     field("last_message_at", Time, "When it was last written in"),
-    field("website_domain", Text, "Its website's domain, where it has one").or_null(),
+    field("website_domain", Text, "The host name of its website; empty where nobody told it"),
 ];
 
 const LEADS: &[Field] = &[field("leads", Shapes("Lead"), "The leads")];

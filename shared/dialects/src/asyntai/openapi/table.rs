@@ -31,12 +31,12 @@ pub(super) const ALL: &[Described] = &[
         HISTORY,
         ("readConversation", "Read a session"),
         &[answer(200, "The newest messages, oldest first", "History", HISTORY_SHOWN)],
-        READING,
+        READING_ONE,
     )
     .query(&[
         field("session_id", Limited(128), "The session"),
         field("limit", Whole, "Messages at most; 50 if left out, 100 at most").optional(),
-        WEBSITE_ID,
+        ANY_WEBSITE,
     ]),
     described(
         SESSIONS,
@@ -46,7 +46,7 @@ pub(super) const ALL: &[Described] = &[
     )
     .query(&[
         field("limit", Whole, "Sessions at most; 20 if left out, 100 at most").optional(),
-        WEBSITE_ID,
+        ALL_WEBSITES,
         field("source", Word(SOURCES), "Only those that came from there").optional(),
     ]),
     described(
@@ -55,7 +55,7 @@ pub(super) const ALL: &[Described] = &[
         &[answer(200, "The leads", "Leads", LEAD_LIST)],
         READING,
     )
-    .query(LIST),
+    .query(&[ROWS, ALL_WEBSITES]),
     described(
         ACCOUNT,
         ("readAccount", "Read the account and what it used"),
@@ -68,7 +68,7 @@ pub(super) const ALL: &[Described] = &[
         &[answer(200, "The entries", "Entries", ENTRY_LIST)],
         READING,
     )
-    .query(LIST),
+    .query(&[ROWS, WEBSITE_ID]),
     described(
         ADD_TEXT,
         ("addText", "Add a text"),
@@ -108,7 +108,7 @@ pub(super) const ALL: &[Described] = &[
         &[answer(200, "It is deleted", "Removed", REMOVED_ENTRY)],
         &[NO_WEBSITE, NotFound],
     )
-    .query(&[WEBSITE_ID]),
+    .query(&[ANY_WEBSITE]),
     described(
         WEBHOOKS,
         ("listWebhooks", "List the webhooks"),
@@ -137,8 +137,12 @@ pub(super) const ALL: &[Described] = &[
 
 const WEBSITE_ID: Field =
     field("website_id", Text, "The number of a website; the key's own if left out").optional();
-const LIST: &[Field] =
-    &[field("limit", Whole, "Rows at most; 50 if left out, 100 at most").optional(), WEBSITE_ID];
+const ALL_WEBSITES: Field =
+    field("website_id", Text, "The number of a website; all of them if left out").optional();
+const ANY_WEBSITE: Field =
+    field("website_id", Text, "The number of a website; looked for on all if left out").optional();
+const ROWS: Field = field("limit", Whole, "Rows at most; 50 if left out, 100 at most").optional();
+const READING_ONE: &[Refusal] = &[Invalid("session_id", "is required"), NotFound];
 const READING: &[Refusal] = &[Invalid("limit", "must be a whole number from 1"), NotFound];
 const NO_WEBSITE: Refusal = Invalid("website_id", "must be the number of a website");
 const FULL: Refusal = State("the project has 10 webhooks, which is the most it may have");

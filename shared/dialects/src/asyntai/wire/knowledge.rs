@@ -17,13 +17,10 @@ pub(in crate::asyntai) struct Entry {
 
 impl From<&Source> for Entry {
     fn from(source: &Source) -> Self {
-        let characters = source.characters;
         let from = |what: &str| format!("Content from {}", source.url.as_deref().unwrap_or(what));
         let (kind, description) = match source.kind {
-            SourceKind::Raw => ("text", format!("Manual text content ({characters} characters)")),
-            SourceKind::Spreadsheet => {
-                ("spreadsheet", format!("Spreadsheet ({} rows)", source.chunks.unwrap_or(0)))
-            }
+            SourceKind::Raw => ("text", format!("Manual text content ({})", length(source))),
+            SourceKind::Spreadsheet => ("spreadsheet", table(source)),
             SourceKind::Url => ("url", from("a page")),
             SourceKind::File => ("file", from("a file")),
             SourceKind::Github => ("github", from("GitHub")),
@@ -39,6 +36,24 @@ impl From<&Source> for Entry {
     }
 }
 
+/// How long a text is.
+fn length(source: &Source) -> String {
+    match source.words {
+        Some(1) => "1 word".to_owned(),
+        Some(words) => format!("{words} words"),
+        // Stored before words were counted.
+        None => format!("{} characters", source.characters),
+    }
+}
+
+fn table(source: &Source) -> String {
+    match source.rows {
+        Some(1) => "Spreadsheet (1 row)".to_owned(),
+        Some(rows) => format!("Spreadsheet ({rows} rows)"),
+        None => "Spreadsheet".to_owned(),
+    }
+}
+
 /// A text was added.
 #[derive(Debug, Serialize)]
 pub(in crate::asyntai) struct Added {
@@ -46,19 +61,26 @@ pub(in crate::asyntai) struct Added {
     id: SourceId,
     title: String,
     chunks_created: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
 }
 
-impl Added {
-    /// A text, in pieces of about a thousand characters.
-    pub(in crate::asyntai) fn of(source: &Source) -> Self {
-        let chunks_created = source.characters.div_ceil(1_000).max(1);
-        Self { success: true, id: source.id, title: source.title.to_string(), chunks_created }
+impl From<Source> for Added {
+    fn from(source: Source) -> Self {
+        Self {
+            success: true,
+            id: source.id,
+            title: source.title.to_string(),
+            chunks_created: source.chunks.unwrap_or(0),
+            status: unless_ready(&source),
+        }
     }
 }
 
 /// What a source is told to be that could not be read while its sender waited.
 fn unless_ready(source: &Source) -> Option<&'static str> {
-    (source.state != SourceState::Ready).then_some("processing")
+    let is_ready = source.state == SourceState::Ready && source.chunks.is_some();
+    (!is_ready).then_some("processing")
 }
 
 /// A page was added.
@@ -102,15 +124,13 @@ pub(in crate::asyntai) struct AddedTable {
 }
 
 impl From<Source> for AddedTable {
-    /// Each row is a passage.
     fn from(source: Source) -> Self {
-        let rows = source.chunks.unwrap_or(0);
         Self {
             success: true,
             id: source.id,
             title: source.title.to_string(),
-            rows_processed: rows,
-            chunks_created: rows,
+            rows_processed: source.rows.unwrap_or(0),
+            chunks_created: source.chunks.unwrap_or(0),
             status: unless_ready(&source),
             note: source.reason,
         }

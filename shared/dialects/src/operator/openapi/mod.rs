@@ -180,7 +180,7 @@ fn failures(changes: bool, takes: bool) -> Vec<Failure> {
     if takes {
         failures.extend([
             Failure::PayloadTooLarge { most: Failure::MAX_BODY_BYTES },
-            Failure::UnsupportedMediaType,
+            Failure::UnsupportedMediaType(Failure::JSON),
         ]);
     }
     failures

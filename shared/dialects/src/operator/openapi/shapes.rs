@@ -290,6 +290,7 @@ const PAYMENT: &[Field] = &[
 const PROJECT: &[Field] = &[
     field("projectId", Text, "The id"),
     field("name", Text, "What it is called"),
+    field("domain", Text, "The host name of its website").optional(),
     field("default", Flag, "Whether `default` names it"),
     field("createdAt", Time, "When it was made"),
 ];

@@ -81,6 +81,7 @@ const TENANTS: &[Described] = &[
             field("name", Text, "What people call it"),
             field("email", Text, "Where its owner is reached"),
             field("plan", Text, "What it pays for").optional(),
+            field("domain", Text, "The host name of its website").optional(),
             field("useCase", Text, "What is being built").optional(),
             field("expectedVolume", Text, "How much is expected").optional(),
         ],
@@ -301,8 +302,12 @@ const RECHARGE: Answer = One(200, "AutoRecharge");
 const LOW: Answer = One(200, "LowBalance");
 
 const PROJECTS: &[Described] = &[
-    described(project::CREATE, "createProject", "Make a project", One(201, "Project"))
-        .body(Must(&[field("name", Text, "What it is called")])),
+    described(project::CREATE, "createProject", "Make a project", One(201, "Project")).body(Must(
+        &[
+            field("name", Text, "What it is called"),
+            field("domain", Text, "The host name of its website").optional(),
+        ],
+    )),
     described(project::LIST, "listProjects", "List the projects", Page("Project")),
     described(project::SET_AGENT, "setAgent", "Replace the agent's settings", One(200, "Agent"))
         .body(Must(&[
