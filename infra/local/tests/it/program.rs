@@ -1,7 +1,8 @@
 //! The programs that the dialects' documents print, run as they stand against the product.
 //!
 //! `tests/programs/<dialect>/` holds them word for word; only the indentation is ours where the
-//! documents' text has lost it. What is put in its place is what a reader puts there: the address, the
+//! documents' text has lost it. Aivastark's prints none: its program is ours, and does what the document
+//! says in its order. What is put in its place is what a reader puts there: the address, the
 //! key, and the ids that earlier answers gave.
 
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ use tokio::net::TcpListener;
 use crate::receiver::Receiver;
 use crate::support::{Product, fresh_dir};
 
-const ADDRESSES: [&str; 4] = [
+const ADDRESSES: [&str; 5] = [
+    "https://api.aivastark.com",
     "https://assistify.chat",
     "https://api.aksita.ai",
     "https://app.aerochat.ai",
@@ -355,5 +357,54 @@ async fn the_verifier_of_the_aerochat_document_takes_a_real_event_and_no_other()
             .expect("python3 is installed");
         assert_eq!(String::from_utf8_lossy(&python.stdout).trim(), accepted, "{python:?}");
     }
+    reader.product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_written_against_the_aivastark_document_works() {
+    let mut reader = Reader::new().await;
+    let url = page(
+        "<html><head><title>Start</title></head><body><main><h1>Start</h1>\
+         <p>The floating sauna holds eleven guests at a time.</p></main></body></html>",
+    )
+    .await;
+    let scopes = [
+        "messages:write",
+        "conversations:read",
+        "knowledge:read",
+        "knowledge:write",
+        "webhooks:manage",
+        "widgets:manage",
+    ];
+    let wanted = json!({ "name": "stark", "dialect": "aivastark", "scopes": scopes });
+    let made = reader.product.operate(Method::POST, "/keys", Some(&wanted)).await.data(201);
+    assert!(made["key"].as_str().unwrap().starts_with("akv_live_"));
+    reader.put("akv_live_••••••••••••", &made["key"]);
+    reader.put("https://docs.example.com/getting-started", &json!(url));
+    reader.put("YOUR_PROJECT_ID", &json!(reader.product.runtime.demo().project_id));
+    let found = reader.json("aivastark/01-client.py");
+    for (source, kind) in [("page", "url"), ("raw", "raw"), ("file", "file")] {
+        assert_eq!(
+            (&found[source]["type"], &found[source]["status"]),
+            (&json!(kind), &json!("ready"))
+        );
+    }
+    assert_eq!(found["page"]["url"], json!(url));
+    let answer = &found["answer"];
+    assert!(answer["answer"].as_str().unwrap().contains("account page"), "{answer}");
+    assert_eq!(answer["citations"][0]["source_id"], found["raw"]["id"], "{answer}");
+    assert!(answer["confidence"].as_f64().unwrap() > 0.0, "{answer}");
+    assert_eq!(answer["session_id"], "sess_abc123");
+    assert_eq!(found["streamed"], answer["answer"]);
+    assert_eq!(found["events"], json!(["citations", "delta", "done"]));
+    assert_eq!(found["sessions"], json!(["sess_other", "sess_abc123"]));
+    assert_eq!(found["roles"], json!(["user", "assistant", "user", "assistant"]));
+    let event = &found["event"];
+    assert_eq!(
+        (&event["type"], &event["data"]["session_id"]),
+        (&json!("conversation.escalated"), &json!("sess_human"),)
+    );
+    assert_eq!(found["error"]["code"], "invalid_request");
+    assert_eq!(found["error"]["message"], "source.url is required for type=url");
     reader.product.stop().await;
 }
