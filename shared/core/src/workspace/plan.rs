@@ -96,6 +96,28 @@ mod tests {
         assert!(messages.is_sorted(), "{messages:?}");
     }
 
+    /// The contract's table: messages a month, requests a minute and a day, characters a day, rows.
+    #[test]
+    fn the_plans_are_those_of_the_contract() {
+        for (name, messages, a_minute, a_day, characters, rows) in [
+            ("free", Some(100), 20, Some(1_000), Some(20_000), 100),
+            ("starter", Some(2_500), 60, Some(10_000), Some(100_000), 500),
+            ("standard", Some(15_000), 60, Some(10_000), Some(500_000), 2_000),
+            ("growth", Some(15_000), 60, Some(10_000), Some(500_000), 2_000),
+            ("pro", Some(50_000), 120, Some(50_000), Some(2_000_000), 10_000),
+            ("enterprise", None, 600, None, None, 10_000),
+        ] {
+            let terms = Plan::parse(name).unwrap().terms();
+            let requests = RequestLimits { per_minute: Some(a_minute), per_day: a_day };
+            assert_eq!((terms.messages_per_month, terms.requests), (messages, requests), "{name}");
+            assert_eq!(
+                (terms.characters_per_day, terms.rows_per_upload),
+                (characters, rows),
+                "{name}"
+            );
+        }
+    }
+
     #[test]
     fn every_plan_with_a_quota_has_a_share_of_it_for_every_shard_of_the_widest_wallet() {
         for plan in Plan::ALL {

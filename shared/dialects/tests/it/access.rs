@@ -230,3 +230,41 @@ async fn the_request_log_is_filtered_by_status_key_route_and_time_and_shows_no_o
     let moved = format!("{path}&since=2026-07-02T10:31:00Z&cursor={cursor}");
     assert_eq!(operate(&world, "GET", &moved, &Value::Null).await.0, 400);
 }
+
+#[tokio::test]
+async fn a_key_of_either_prefix_opens_every_dialect_in_every_form_of_header() {
+    let world = World::new().await;
+    let headers = [("authorization", "Bearer "), ("x-api-key", ""), ("x-aerochat-api-key", "")];
+    let requests = [
+        ("GET", "/api/v1/me", ""),
+        ("GET", "/v1/projects/default/conversations", ""),
+        ("POST", "/api/session", ""),
+        ("POST", "/bot/v1/conversations/messages", r#"{"message":"Hello"}"#),
+        ("GET", "/api/v1/websites/", ""),
+    ];
+    let send = async |(method, path, body): (&str, &str, &str), with: &[(&str, String)]| {
+        let mut request = request(method, path, None, body);
+        for (name, value) in with {
+            let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        world.send(request).await.status().as_u16()
+    };
+    let (own, stark) = (&world.names["key"], &world.names["stark"]);
+    assert!(own.starts_with("ak_") && stark.starts_with("akv_live_"));
+    for asked in requests {
+        for (name, prefix) in headers {
+            for key in [own, stark] {
+                let status = send(asked, &[(name, format!("{prefix}{key}"))]).await;
+                assert_eq!(status, 200, "{} with {name}", asked.1);
+            }
+            let cut = format!("{prefix}{}", &own[..own.len() - 1]);
+            assert_eq!(send(asked, &[(name, cut)]).await, 401, "{} with {name}", asked.1);
+        }
+        // One key in two headers is one key; two keys are none.
+        let twice = [("x-api-key", own.clone()), ("x-aerochat-api-key", own.clone())];
+        assert_eq!(send(asked, &twice).await, 200, "{}", asked.1);
+        let two = [("authorization", format!("Bearer {own}")), ("x-api-key", stark.clone())];
+        assert_eq!(send(asked, &two).await, 401, "{}", asked.1);
+    }
+}

@@ -72,6 +72,41 @@ async fn say(world: &World, key: &str, turn: u32) -> Answer {
     ask(world, "POST", "/v1/messages", key, &body).await
 }
 
+/// What every dialect but Aiva says where the month is used up.
+async fn refused_in_every_other_dialect(world: &World, key: &str) {
+    let session = ask(world, "POST", "/api/session", key, &Value::Null).await;
+    assert_eq!(session.status, 200, "beginning a conversation is no message");
+    let conversation = session.body["data"]["conversation_id"].clone();
+    for (path, text, kind, words) in [
+        ("/v1/projects/default/query", "/error/message", "/error/code", "rate_limited"),
+        (
+            "/bot/v1/conversations/messages",
+            "/detail/message",
+            "/detail/type",
+            "message_limit_reached",
+        ),
+        ("/api/chat", "/reason", "/status", "false"),
+        ("/api/v1/chat/", "/error", "/success", "false"),
+    ] {
+        let mut body = json!({ "message": "Hello" });
+        if path == "/api/chat" {
+            body["conversation_id"] = conversation.clone();
+        }
+        let refused = ask(world, "POST", path, key, &body).await;
+        assert_eq!(refused.status, 429, "{path}: {:?}", refused.body);
+        let told = refused.body.pointer(text).and_then(Value::as_str).unwrap();
+        assert!(
+            told.starts_with("the messages of this month's plan are used up"),
+            "{path}: {told}"
+        );
+        let kind = refused.body.pointer(kind).unwrap();
+        assert_eq!(kind.as_str().map_or_else(|| kind.to_string(), str::to_owned), words, "{path}");
+        assert_eq!((refused.limit, refused.remaining), (Some(100), Some(0)), "{path}");
+        let wait = refused.retry_after.unwrap();
+        assert!((29 * 86_400..30 * 86_400).contains(&wait), "{path}: {wait}");
+    }
+}
+
 #[tokio::test]
 async fn the_hundred_and_first_message_of_a_free_month_is_refused_until_the_next() {
     let world = World::new().await;
@@ -95,6 +130,7 @@ async fn the_hundred_and_first_message_of_a_free_month_is_refused_until_the_next
     assert_eq!(refused.reset, Some(august.as_second()));
     let wait = refused.retry_after.unwrap();
     assert!((29 * 86_400..30 * 86_400).contains(&wait), "{wait}");
+    refused_in_every_other_dialect(&world, &key).await;
     // What was taken before is still told, and costs nothing.
     let again = say(&world, &key, 99).await;
     assert_eq!(again.body["data"]["status"], "duplicate");
