@@ -1,14 +1,8 @@
 //! Knowledge comes in, answers, changes and goes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
-use axum::routing::get;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -17,100 +11,13 @@ use crate::support::{Product, config, fresh_dir};
 
 mod dialect;
 mod embedding;
+mod site;
+
+use site::Site;
 
 const SOURCES: &str = "/projects/default/sources";
 /// A whole crawl, or a publish beside a busy machine's other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A site on loopback that counts who reads it, and answers like GitHub below `/gh`.
-#[derive(Clone, Default)]
-struct Site {
-    reads: Arc<AtomicUsize>,
-    edition: Arc<AtomicUsize>,
-}
-
-impl Site {
-    async fn open(&self) -> String {
-        let routes = Router::new()
-            .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /private\n" }))
-            .route("/guide/{page}", get(guide))
-            .route("/private/page", get(|| async { "nobody should read this" }))
-            .route("/moved", get(|| async { (StatusCode::FOUND, [("location", "/guide/kayaks")]) }))
-            .route(
-                "/out",
-                get(|| async { (StatusCode::FOUND, [("location", "http://10.0.0.1/")]) }),
-            )
-            .route("/gh/repos/acme/docs", get(repository))
-            .route("/gh/repos/acme/docs/git/trees/{branch}", get(tree))
-            .route("/gh/repos/acme/docs/contents/{*path}", get(contents))
-            .with_state(self.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, routes).await });
-        format!("http://{address}")
-    }
-}
-
-async fn guide(
-    State(site): State<Site>,
-    Path(page): Path<String>,
-    headers: HeaderMap,
-) -> impl IntoResponse {
-    site.reads.fetch_add(1, Ordering::SeqCst);
-    let edition = site.edition.load(Ordering::SeqCst);
-    let etag = format!("\"{page}-{edition}\"");
-    if headers.get("if-none-match").is_some_and(|known| known == etag.as_str()) {
-        return (StatusCode::NOT_MODIFIED, HeaderMap::new(), String::new());
-    }
-    let text = match page.as_str() {
-        "kayaks" => format!(
-            "A kayak may be rented for {} crowns an hour at the northern pier.",
-            90 + edition
-        ),
-        "saunas" => {
-            "The floating sauna holds eleven guests and is heated with birch wood.".to_owned()
-        }
-        _ => return (StatusCode::NOT_FOUND, HeaderMap::new(), String::new()),
-    };
-    let html = format!(
-        "<!doctype html><html><head><title>About {page}</title></head><body><article><h1>{page}</h1>\
-         <p>{text}</p><p>Everything else about our {page} is told at the desk, every day of the year, \
-         and in four languages.</p><a href='/guide/saunas'>saunas</a> <a href='/private/page'>x</a>\
-         </article></body></html>"
-    );
-    let mut headers = HeaderMap::new();
-    headers.insert("content-type", "text/html; charset=utf-8".parse().unwrap());
-    headers.insert("etag", etag.parse().unwrap());
-    (StatusCode::OK, headers, html)
-}
-
-fn is_ours(headers: &HeaderMap) -> bool {
-    headers.get("authorization").is_some_and(|value| value == "Bearer made-up-token")
-}
-
-async fn repository(headers: HeaderMap) -> (StatusCode, String) {
-    if !is_ours(&headers) {
-        return (StatusCode::UNAUTHORIZED, String::new());
-    }
-    (StatusCode::OK, json!({ "full_name": "acme/docs", "default_branch": "trunk" }).to_string())
-}
-
-async fn tree(Path(branch): Path<String>, headers: HeaderMap) -> (StatusCode, String) {
-    if !is_ours(&headers) || branch != "trunk" {
-        return (StatusCode::NOT_FOUND, String::new());
-    }
-    let entry =
-        |path: &str, size| json!({ "path": path, "type": "blob", "sha": "a", "size": size });
-    let tree = [entry("docs/guide.md", 80), entry("docs/logo.png", 9), entry("src/main.md", 9)];
-    (StatusCode::OK, json!({ "sha": "5ca1ab1e", "truncated": false, "tree": tree }).to_string())
-}
-
-async fn contents(Path(path): Path<String>, headers: HeaderMap) -> (StatusCode, String) {
-    if !is_ours(&headers) || path != "docs/guide.md" {
-        return (StatusCode::NOT_FOUND, String::new());
-    }
-    (StatusCode::OK, "# Anchoring\n\nThe anchor locker opens with the brass lever.\n".to_owned())
-}
 
 async fn add(product: &Product, source: Value) -> Value {
     product.operate(Method::POST, SOURCES, Some(&source)).await.data(201)
@@ -199,6 +106,80 @@ async fn a_crawl_keeps_to_its_prefix_and_to_robots_txt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sitemap_is_read_within_its_prefix_its_rules_and_its_limit() {
+    let (dir, site) = (fresh_dir(), Site::default());
+    let root = site.open().await;
+    let product = Product::start(dir.path()).await;
+    let crawl = |most| json!({ "maxPages": most, "prefix": format!("{root}/guide/"), "sitemap": format!("{root}/sitemap.xml") });
+    let source = |most| json!({ "type": "url", "url": format!("{root}/guide/kayaks"), "crawl": crawl(most) });
+    let one = add(&product, source(1)).await;
+    let ready = reached(&product, &one["sourceId"], "ready").await;
+    assert_eq!(ready["reason"], "3 pages were left out");
+    assert_eq!(site.reads.load(Ordering::SeqCst), 1);
+    let all = add(&product, source(9)).await;
+    let ready = reached(&product, &all["sourceId"], "ready").await;
+    assert_eq!(ready["reason"], "2 pages were left out", "one is forbidden, one moved out");
+    let reply = asked(&product, 1, "How many guests does the floating sauna hold?").await;
+    assert!(reply["content"].as_str().unwrap().contains("eleven"), "{reply}");
+    for (number, question) in
+        [(2, "What is the secret of the guide?"), (3, "Where are gilded submarines sold?")]
+    {
+        let reply = asked(&product, number, question).await;
+        let said = reply["content"].as_str().unwrap();
+        assert!(!said.contains("brass key") && !said.contains("gilded submarines."), "{reply}");
+    }
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_and_files_of_a_drive_are_read_by_their_share_links() {
+    let (dir, site) = (fresh_dir(), Site::default());
+    let root = site.open().await;
+    let settings = [("AIVA_DRIVE_KEY", "made-up-key"), ("AIVA_DRIVE_BASE_URL", root.as_str())];
+    let product = Product::start_with(config(dir.path(), &settings)).await;
+    let shared = |id: &str| json!({ "type": "drive", "url": format!("https://docs.google.com/document/d/{id}/edit?usp=sharing") });
+    let document = add(&product, shared("a-document-0")).await;
+    let ready = reached(&product, &document["sourceId"], "ready").await;
+    assert_eq!(ready["title"], "Harbour rules");
+    let file = add(&product, shared("a-textfile-0")).await;
+    reached(&product, &file["sourceId"], "ready").await;
+    let reply = asked(&product, 1, "How fast may boats leave the harbour?").await;
+    assert!(reply["content"].as_str().unwrap().contains("four knots"), "{reply}");
+    let reply = asked(&product, 2, "When is every lantern lit?").await;
+    assert!(reply["content"].as_str().unwrap().contains("nine in the evening"), "{reply}");
+
+    // What did not change is not fetched again.
+    assert_eq!(site.reads.load(Ordering::SeqCst), 1);
+    let sync = format!("{SOURCES}/{}/sync", document["sourceId"].as_str().unwrap());
+    product.operate(Method::POST, &sync, None).await.data(202);
+    reached(&product, &document["sourceId"], "ready").await;
+    assert_eq!(site.reads.load(Ordering::SeqCst), 1);
+
+    let form = add(&product, shared("an-old-form-0")).await;
+    let failed = failed(&product, &form["sourceId"]).await;
+    assert_eq!(failed["reason"], "only documents, sheets, slides and files can be read");
+    let gone = add(&product, shared("it-is-not-there")).await;
+    assert!(
+        self::failed(&product, &gone["sourceId"]).await["reason"].as_str().unwrap().contains("404")
+    );
+    product.stop().await;
+}
+
+/// Waits until a source could not be read.
+async fn failed(product: &Product, id: &Value) -> Value {
+    let path = format!("{SOURCES}/{}", id.as_str().unwrap());
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let source = product.operate(Method::GET, &path, None).await.data(200);
+        if source["status"] == "failed" {
+            return source;
+        }
+        assert!(Instant::now() < deadline, "{source}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_fails_with_a_reason_and_the_rest_goes_on() {
     let (dir, site) = (fresh_dir(), Site::default());
     let root = site.open().await;
@@ -210,16 +191,7 @@ async fn what_cannot_be_read_fails_with_a_reason_and_the_rest_goes_on() {
     ];
     for (path, reason) in cases {
         let made = add(&product, json!({ "type": "url", "url": format!("{root}{path}") })).await;
-        let path = format!("{SOURCES}/{}", made["sourceId"].as_str().unwrap());
-        let deadline = Instant::now() + PATIENCE;
-        let source = loop {
-            let source = product.operate(Method::GET, &path, None).await.data(200);
-            if source["status"] == "failed" {
-                break source;
-            }
-            assert!(Instant::now() < deadline, "{source}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+        let source = failed(&product, &made["sourceId"]).await;
         let told = source["reason"].as_str().unwrap();
         assert!(
             told.contains(reason)

@@ -62,7 +62,9 @@ pub(super) async fn gather<P: Ports, F: Fetch, X: Extract>(
     };
     let key = [("x-goog-api-key", key.expose_secret().to_owned())];
     let root = format!("{}/drive/v3/files/{id}", access.base_url);
-    let about = format!("{root}?fields=name,mimeType,modifiedTime,md5Checksum");
+    // A file of a shared drive is found only by who says that it reads those, too.
+    let about =
+        format!("{root}?supportsAllDrives=true&fields=name,mimeType,modifiedTime,md5Checksum");
     let answer = visit.api(&about, &key, MAX_LIST_BYTES).await?;
     let file: File = serde_json::from_slice(&answer.body)
         .map_err(|_| Trouble::lasting("Google Drive answered what is no answer of its API"))?;
@@ -81,7 +83,7 @@ pub(super) async fn gather<P: Ports, F: Fetch, X: Extract>(
     };
     let content = match export {
         Some(kind) => format!("{root}/export?mimeType={kind}"),
-        None => format!("{root}?alt=media"),
+        None => format!("{root}?alt=media&supportsAllDrives=true"),
     };
     let answer = visit.api(&content, &key, MAX_PAGE_BYTES).await?;
     let unread = UnreadFile {

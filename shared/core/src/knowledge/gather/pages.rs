@@ -15,6 +15,7 @@ use crate::ports::{Extract, Fetch, Fetched, Ports};
 const MAX_LIST_BYTES: usize = 512 * 1024;
 /// Sitemaps that one index leads to.
 const MAX_SITEMAPS: usize = 5;
+const TOO_FAR: &str = "it redirects more than five times";
 
 pub(super) async fn gather<P: Ports, F: Fetch, X: Extract>(
     visit: &Visit<'_, P, F, X>,
@@ -77,6 +78,8 @@ async fn many<P: Ports, F: Fetch, X: Extract>(
             Err(trouble) => Err(trouble),
         };
         match read {
+            // It lies elsewhere by now.
+            Ok((last, _)) if url != first && !last.starts_with(&crawl.prefix) => skipped += 1,
             Ok((last, read)) => {
                 if crawl.sitemap.is_none() {
                     waiting.extend(links(&last, &read.links));
@@ -103,6 +106,16 @@ fn links(page: &str, links: &[String]) -> Vec<String> {
     found.filter(|link| link.starts_with("http")).collect()
 }
 
+/// Where an answer says that its page is now; `None` where it is here.
+fn moved_to(url: &str, answer: &Fetched) -> Result<Option<String>, Trouble> {
+    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let base = Url::parse(url).map_err(|_| Trouble::lasting("its address is broken"))?;
+    let next = answer.location.as_deref().and_then(|location| base.join(location).ok());
+    next.map(|next| Some(next.into())).ok_or_else(|| Trouble::lasting("it redirects to nowhere"))
+}
+
 impl<P: Ports, F: Fetch, X: Extract> Walk<'_, '_, P, F, X> {
     /// Fetches a page, with the address at which it was found in the end.
     async fn page(
@@ -116,17 +129,30 @@ impl<P: Ports, F: Fetch, X: Extract> Walk<'_, '_, P, F, X> {
                 return Err(Trouble::lasting("its site does not want it to be read (robots.txt)"));
             }
             let answer = self.visit.once(&url, headers.clone(), MAX_PAGE_BYTES).await?;
-            if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
-                if answer.status != 304 {
-                    judge(&answer)?;
+            match moved_to(&url, &answer)? {
+                Some(next) => url = next,
+                None => {
+                    if answer.status != 304 {
+                        judge(&answer)?;
+                    }
+                    return Ok((url, answer));
                 }
-                return Ok((url, answer));
             }
-            let base = Url::parse(&url).map_err(|_| Trouble::lasting("its address is broken"))?;
-            let next = answer.location.as_deref().and_then(|location| base.join(location).ok());
-            url = next.ok_or_else(|| Trouble::lasting("it redirects to nowhere"))?.into();
         }
-        Err(Trouble::lasting("it redirects more than five times"))
+        Err(Trouble::lasting(TOO_FAR))
+    }
+
+    /// Fetches a list for crawlers (`robots.txt`, a sitemap), wherever it was moved to.
+    async fn list(&self, url: &str) -> Result<Fetched, Trouble> {
+        let mut url = url.to_owned();
+        for _ in 0..=MAX_REDIRECTS {
+            let answer = self.visit.once(&url, Vec::new(), MAX_LIST_BYTES).await?;
+            match moved_to(&url, &answer)? {
+                Some(next) => url = next,
+                None => return Ok(answer),
+            }
+        }
+        Err(Trouble::lasting(TOO_FAR))
     }
 
     /// Whether the site lets us fetch an address. A site whose rules cannot be had for the moment is
@@ -136,7 +162,7 @@ impl<P: Ports, F: Fetch, X: Extract> Walk<'_, '_, P, F, X> {
         let site = url.origin().ascii_serialization();
         if !self.robots.contains_key(&site) {
             let rules = format!("{site}/robots.txt");
-            let answer = self.visit.once(&rules, Vec::new(), MAX_LIST_BYTES).await?;
+            let answer = self.list(&rules).await?;
             let robots = match answer.status {
                 200 => Robots::parse(&String::from_utf8_lossy(&answer.body)),
                 500..=599 | 429 => {
@@ -175,7 +201,7 @@ impl<P: Ports, F: Fetch, X: Extract> Walk<'_, '_, P, F, X> {
         let mut pages = Vec::new();
         for _ in 0..=MAX_SITEMAPS {
             let Some(next) = waiting.pop_front() else { break };
-            let answer = self.visit.once(&next, Vec::new(), MAX_LIST_BYTES).await?;
+            let answer = self.list(&next).await?;
             judge(&answer).map_err(|trouble| Trouble {
                 reason: format!("the sitemap: {}", trouble.reason),
                 ..trouble
