@@ -69,6 +69,10 @@ pub(crate) async fn measure(progress: impl Fn(&str)) -> Result<Report> {
     let what = "synchronous chat, extractive model, p50";
     report.row(what, "≤ 15 ms", shown(half), half <= 15_000);
     table.push(row("synchronous chat: question → answer, one after another", &chat));
+    progress("local: streams");
+    shop.stream(50).await?;
+    let stream = shop.stream(SEQUENTIAL).await?;
+    table.push(row("stream: question → first words, one after another", &stream));
     progress("local: submits");
     let (submits, whole) = shop.throughput().await?;
     progress("local: deliveries");
@@ -174,6 +178,31 @@ impl Shop {
             if status != 200 || answer["response"].as_str().is_none_or(str::is_empty) {
                 return Err(format!("a question was answered {status}").into());
             }
+            histogram.record(u64::try_from(time.as_micros())?)?;
+        }
+        Ok(histogram)
+    }
+
+    /// From a question to the first words of its streamed answer, so many times, each in a session of its
+    /// own; the rest of each is read before the next is asked.
+    async fn stream(&self, questions: usize) -> Result<Histogram<u64>> {
+        let app = Arc::clone(self.runtime.app());
+        let key = self.tenant.key(&*app, None).await?;
+        let url = format!("http://{}/v1/projects/default/query", self.runtime.address());
+        let mut histogram = Histogram::new(3)?;
+        for _ in 0..questions {
+            let body = json!({ "message": QUESTION, "session_id": unique("s-"), "stream": true });
+            let request = self.client.post(&url).bearer_auth(&key.token);
+            let request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+            let began = Instant::now();
+            let mut answer = tokio::time::timeout(MESSAGE_PATIENCE, request.send()).await??;
+            let first = tokio::time::timeout(MESSAGE_PATIENCE, answer.chunk()).await??;
+            let time = began.elapsed();
+            let first = first.unwrap_or_default();
+            if !first.windows(12).any(|window| window == b"event: delta") {
+                return Err(format!("a stream began {} with no words", answer.status()).into());
+            }
+            while answer.chunk().await?.is_some() {}
             histogram.record(u64::try_from(time.as_micros())?)?;
         }
         Ok(histogram)
@@ -299,7 +328,8 @@ fn latencies(rows: Vec<Vec<String>>) -> Table {
             HTTP, the extractive model, data in a temporary directory, logs off. A message is 300 \
             bytes in a conversation of its own; the time is from before its submit to the arrival of \
             its callback. A synchronous chat asks the same 300 bytes through `POST /api/v1/chat/`, in a \
-            session of its own and under a key without a callback. The black hole accepts connections and answers nothing; 10,000 deliveries \
+            session of its own and under a key without a callback; a stream is timed from the question to \
+            its first words (the extractive model writes all of them at once). The black hole accepts connections and answers nothing; 10,000 deliveries \
             to it stand in the queue when the runtime starts.",
         head: vec!["what", "messages", "p50", "p90", "p99", "max"],
         rows,
