@@ -79,7 +79,8 @@ class Callback:
 
     @property
     def event(self):
-        return self.headers.get("x-assistify-event") or self.headers.get("x-aerochat-event")
+        names = ("x-assistify-event", "x-aerochat-event", "x-aivastark-event")
+        return next((self.headers[name] for name in names if name in self.headers), None)
 
     @property
     def delivery_id(self):

@@ -333,6 +333,9 @@ class Suite:
         self.check("the same query as events ends in one done", ended, streamed)
 
     def knowledge_comes_in(self):
+        wanted = {"dialect": "aivastark", "url": self.receiver.url, "events": ["knowledge.updated"]}
+        hook = self.own("POST", "/webhooks", wanted)
+        self.check("a webhook in Aivastark's words is made", hook.status == 201, hook)
         page = "<html><body><main><h1>Lamps</h1><p>The brass lamp has a warranty of nine years.</p></main></body></html>"
         wanted = {"filename": "lamps.html", "size": len(page), "content_type": "text/html"}
         uploads = "/v1/projects/default/sources/uploads"
@@ -358,6 +361,10 @@ class Suite:
         answer = eventually(settled, REPLY_TIMEOUT_S)
         ready = answer and answer.json["status"] == "ready"
         self.check("it is read and indexed", ready, answer or self.api.request("GET", one, bearer=self.key))
+        posts = self.receiver.wait_for("knowledge.updated", 1, CALLBACK_TIMEOUT_S)
+        data = posts[0].json["data"] if posts else {}
+        told = (data.get("source_id"), data.get("status")) == (made.json["id"], "ready")
+        self.check("the webhook is told that it can be found", told, data)
         asked = {"message": "How long is the warranty of the brass lamp?"}
 
         def known():

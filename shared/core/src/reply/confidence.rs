@@ -32,8 +32,11 @@ const UNCHECKED: u32 = 850;
 /// What an answer is worth that stands in what the company or its system says beside the passages.
 const SAID_OTHERWISE: Confidence = Confidence(600);
 
-/// The share of a sentence's words that must stand in the passages for it to be supported, in per cent.
-const SUPPORTED_SHARE: usize = 55;
+/// The share of a sentence's words that must stand in the passages for it to be supported, and the share that
+/// must stand in the passages or the question, in per cent: an answer takes up what was asked in its own words,
+/// and that alone supports nothing.
+const SUPPORTED_SHARE: usize = 30;
+const KNOWN_SHARE: usize = 55;
 
 /// Telling words that make a claim of a sentence.
 const MIN_CLAIM_WORDS: usize = 3;
@@ -49,6 +52,8 @@ pub struct Grounds<'a> {
     pub stance: Stance,
     /// Its text.
     pub text: &'a str,
+    /// What was asked.
+    pub question: &'a str,
     /// The passages that it cites.
     pub cited: &'a [&'a Passage],
     /// What else the model was told by the company: of itself and of the person who asks.
@@ -113,7 +118,7 @@ impl Grounds<'_> {
         let passages: Vec<&str> =
             self.cited.iter().flat_map(|passage| [&*passage.text, &*passage.title]).collect();
         if passages.is_empty() {
-            let support = support(self.text, &[self.told]).unwrap_or(0);
+            let support = support(self.text, &[self.told], self.question).unwrap_or(0);
             return if support >= 1_000 { SAID_OTHERWISE } else { Confidence::default() };
         }
         let relevance = u32::from(self.best_quote().permille().max(READ));
@@ -123,7 +128,7 @@ impl Grounds<'_> {
             let numbers = is_every_number_known(self.text, &words);
             if numbers { UNCHECKED } else { 0 }
         } else {
-            support(self.text, &words).unwrap_or(1_000)
+            support(self.text, &words, self.question).unwrap_or(1_000)
         };
         Confidence(u16::try_from(relevance * share / 1_000).unwrap_or(1_000))
     }
@@ -146,15 +151,20 @@ fn read(scale: &[(u16, u16)], value: u16) -> u16 {
 
 /// The share of the answer's claims that stand in the texts, by their length, in thousandths; `None` where it
 /// claims nothing.
-fn support(text: &str, texts: &[&str]) -> Option<u32> {
+fn support(text: &str, texts: &[&str], question: &str) -> Option<u32> {
     let known: HashSet<String> = texts.iter().flat_map(|text| telling_words(text)).collect();
+    let asked: HashSet<String> = telling_words(question).into_iter().collect();
     let (mut all, mut supported) = (0, 0);
     for words in claims(text) {
         let found = words.iter().filter(|word| known.contains(*word)).count();
+        let taken_up = |word: &&String| known.contains(*word) || asked.contains(*word);
+        let familiar = words.iter().filter(taken_up).count();
         // A number is the point of its sentence: one that stands nowhere is made up.
         let invented = words.iter().any(|word| is_number(word) && !known.contains(word));
         all += words.len();
-        if !invented && found * 100 >= words.len() * SUPPORTED_SHARE {
+        let enough = found * 100 >= words.len() * SUPPORTED_SHARE
+            && familiar * 100 >= words.len() * KNOWN_SHARE;
+        if enough && !invented {
             supported += words.len();
         }
     }
@@ -232,6 +242,7 @@ mod tests {
             stance,
             text,
             cited,
+            question: "How long may I return the shoes that I bought?",
             told: "You are Ada, the assistant of Example Shoes.",
             informed: false,
         }
@@ -265,6 +276,16 @@ mod tests {
             let sure = confidence(Stance::States, text, &[&passage(REFUNDS, coverage)]);
             assert!(sure.permille() >= READ, "{coverage}: {sure:?}");
         }
+    }
+
+    #[test]
+    fn an_answer_may_take_up_the_question_but_not_stand_on_it_alone() {
+        let passage = passage(REFUNDS, 500);
+        let taken_up = "Yes, the shoes that you bought may be returned within 30 days.";
+        assert!(!confidence(Stance::States, taken_up, &[&passage]).is_low());
+        let echoed = "Yes, long may the shoes that somebody bought be gilded.";
+        let cited = [&passage];
+        assert!(grounds(Stance::States, echoed, &cited).is_to_be_withdrawn());
     }
 
     #[test]

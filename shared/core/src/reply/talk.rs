@@ -110,7 +110,14 @@ impl Talk {
         let mut cited = self.cited;
         let rests_on: Vec<&Passage> = cited.iter().filter_map(|at| passages.get(*at)).collect();
         let (stance, informed) = (self.stance, self.informed);
-        let grounds = Grounds { stance, text: &text, cited: &rests_on, told: &told, informed };
+        let grounds = Grounds {
+            stance,
+            text: &text,
+            question: &question,
+            cited: &rests_on,
+            told: &told,
+            informed,
+        };
         let confidence = Confidence::of(&grounds);
         if self.wish.is_none() && grounds.is_to_be_withdrawn() {
             text = unknown(&question).to_owned();
