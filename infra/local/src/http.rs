@@ -15,6 +15,7 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, put};
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
 use crate::mailbox;
@@ -40,6 +41,12 @@ pub(crate) async fn serve(
     routes: Router,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) {
+    // A stream writes little at a time: none of it waits for the caller's word that the last has come.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection holds small writes back");
+        }
+    });
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stopped);
     if let Err(error) = server.await {
