@@ -217,7 +217,7 @@ impl<E: Embedder> KnowledgeIndex for MemoryIndex<E> {
             return Ok(());
         }
         let max_bytes = self.limits.max_bytes;
-        let make = move || Engine::build(&split::fitting(&documents, max_bytes, 0), None);
+        let make = move || Engine::build(&split::fitting(&documents, max_bytes, 0).0, None);
         self.made(edition, None, make).await
     }
 
@@ -261,16 +261,9 @@ impl<E: Embedder> KnowledgeIndex for MemoryIndex<E> {
         let max_bytes = self.limits.max_bytes;
         let embeds = self.embedder.identity().is_some();
         let vector_bytes = if embeds { bytes_each(self.embedder.dimensions()) } else { 0 };
-        let read = move || {
-            let mut counts: HashMap<SourceId, u64> = HashMap::new();
-            for document in &documents {
-                let count = u64::try_from(split::count(document)).unwrap_or(u64::MAX);
-                *counts.entry(document.source).or_default() += count;
-            }
-            (counts, split::fitting(&documents, max_bytes, vector_bytes))
-        };
+        let read = move || split::fitting(&documents, max_bytes, vector_bytes);
         let read = tokio::task::spawn_blocking(read).await;
-        let (counts, pieces) = read.map_err(Error::internal)?;
+        let (pieces, counts) = read.map_err(Error::internal)?;
         let Embedded { vectors, owed } = if embeds && !pieces.is_empty() {
             let before = self.vectors_before(before).await;
             embed(&*self.embedder, &pieces, before, embed_for).await

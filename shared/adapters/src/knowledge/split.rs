@@ -1,6 +1,6 @@
 //! From documents to passages.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use aiva_core::id::SourceId;
 use aiva_core::knowledge::{Document, Layout, RECORD_END};
@@ -53,14 +53,25 @@ impl Piece {
     }
 }
 
+/// Documents in passages.
+struct Split {
+    pieces: Vec<Piece>,
+    /// The passages of each source by itself, those that stand elsewhere too or did not fit included.
+    counts: HashMap<SourceId, u64>,
+    /// Documents that did not fit.
+    left_out: usize,
+}
+
 /// Splits documents into passages, each text once, until `max_bytes` are reached, each passage with so
 /// many bytes for its vector; documents that no longer fit are left out and counted.
-fn split(documents: &[Document], max_bytes: usize, vector_bytes: usize) -> (Vec<Piece>, usize) {
+fn split(documents: &[Document], max_bytes: usize, vector_bytes: usize) -> Split {
     let splitter = MarkdownSplitter::new(ChunkConfig::new(PASSAGE_CHARS));
     let (mut pieces, mut left_out, mut bytes) = (Vec::new(), 0, 0);
+    let mut counts: HashMap<SourceId, u64> = HashMap::new();
     let mut seen = HashSet::new();
     for document in documents {
         let mut added = pieces_of(&splitter, document);
+        *counts.entry(document.source).or_default() += added.len() as u64;
         added.retain(|piece| seen.insert(fingerprint(&piece.text)));
         let cost = added.iter().map(|piece| piece.bytes() + vector_bytes).sum::<usize>();
         if bytes + cost > max_bytes {
@@ -70,21 +81,21 @@ fn split(documents: &[Document], max_bytes: usize, vector_bytes: usize) -> (Vec<
         bytes += cost;
         pieces.append(&mut added);
     }
-    (pieces, left_out)
+    Split { pieces, counts, left_out }
 }
 
-/// The passages of documents, as many as fit; what is left out is told to the log.
-pub(super) fn fitting(documents: &[Document], max_bytes: usize, vector_bytes: usize) -> Vec<Piece> {
-    let (pieces, left_out) = split(documents, max_bytes, vector_bytes);
+/// The passages of documents, as many as fit, and how many each source makes by itself; what is left out is
+/// told to the log.
+pub(super) fn fitting(
+    documents: &[Document],
+    max_bytes: usize,
+    vector_bytes: usize,
+) -> (Vec<Piece>, HashMap<SourceId, u64>) {
+    let Split { pieces, counts, left_out } = split(documents, max_bytes, vector_bytes);
     if left_out > 0 {
         tracing::warn!(left_out, max_bytes, "knowledge exceeds the memory for its index");
     }
-    pieces
-}
-
-/// How many passages a document makes by itself.
-pub(super) fn count(document: &Document) -> usize {
-    pieces_of(&MarkdownSplitter::new(ChunkConfig::new(PASSAGE_CHARS)), document).len()
+    (pieces, counts)
 }
 
 type Splitter = MarkdownSplitter<text_splitter::Characters>;
@@ -225,7 +236,7 @@ mod tests {
         let text = format!(
             "# Shop\n\n{body}\n\n## Returns\n\n{body} a\n\n```\n# no heading\n```\n\n## Shipping ##\n\n{body} b\n"
         );
-        let (pieces, left_out) = split(&[document(&text)], usize::MAX, 0);
+        let Split { pieces, left_out, .. } = split(&[document(&text)], usize::MAX, 0);
         assert_eq!(left_out, 0);
         let path_of = |end: &str| {
             pieces.iter().find(|piece| piece.text.ends_with(end)).unwrap().headings.as_str()
@@ -240,7 +251,7 @@ mod tests {
     fn neighbours_and_their_gaps_are_the_text_again() {
         let text =
             (0..400).map(|number| format!("Sentence {number} of it.\n\n")).collect::<String>();
-        let (pieces, _) = split(&[document(&text)], usize::MAX, 0);
+        let pieces = split(&[document(&text)], usize::MAX, 0).pieces;
         assert!(pieces.len() > 5 && pieces[0].gap.is_none());
         let joined: String = pieces
             .iter()
@@ -253,17 +264,17 @@ mod tests {
     fn a_record_is_a_passage_however_short() {
         let rows = ["sku: A-1\nprice: 4", "sku: A-2\nprice: 5", " \n"].join("\u{1e}");
         let records = Document { layout: Layout::Records, ..document(&rows) };
-        let (pieces, _) = split(std::slice::from_ref(&records), usize::MAX, 0);
+        let Split { pieces, counts, .. } = split(std::slice::from_ref(&records), usize::MAX, 0);
         let texts: Vec<_> = pieces.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(texts, ["sku: A-1\nprice: 4", "sku: A-2\nprice: 5"]);
-        assert_eq!(count(&records), 2);
+        assert_eq!(counts[&records.source], 2);
         assert!(pieces.iter().all(|piece| piece.gap.is_none()));
     }
 
     #[test]
     fn every_word_of_a_document_is_in_a_passage() {
         let text: String = (0..2_000).map(|number| format!("word{number} ")).collect();
-        let (pieces, _) = split(&[document(&text)], usize::MAX, 0);
+        let pieces = split(&[document(&text)], usize::MAX, 0).pieces;
         let words: Vec<_> = pieces.iter().flat_map(|piece| piece.text.split(' ')).collect();
         assert_eq!(words, text.split_ascii_whitespace().collect::<Vec<_>>());
     }
@@ -287,13 +298,13 @@ mod tests {
     fn the_same_text_twice_is_one_passage_and_rules_alone_are_none() {
         let twice =
             [document("Open on **Monday**."), document("open on monday\n"), document("---")];
-        assert_eq!(split(&twice, usize::MAX, 0).0.len(), 1);
+        assert_eq!(split(&twice, usize::MAX, 0).pieces.len(), 1);
     }
 
     #[test]
     fn what_does_not_fit_is_left_out_and_counted() {
         let documents = [document(&"long ".repeat(400)), document("short")];
-        let (pieces, left_out) = split(&documents, 1_000, 0);
+        let Split { pieces, left_out, .. } = split(&documents, 1_000, 0);
         assert_eq!((pieces.len(), left_out), (1, 1));
         assert_eq!(pieces[0].text, "short");
     }

@@ -60,13 +60,7 @@ impl<E: Entropy> Bedrock<E> {
             .customize()
             .config_override(own_attempts(&self.patience))
             .send();
-        // The whole answer comes at once: nothing is seen of it while it is written.
-        let silence = self.patience.first_byte_timeout + self.patience.idle_timeout;
-        let limit = deadline.min(Instant::now() + silence);
-        let output = timeout_at(limit, call)
-            .await
-            .map_err(|_| Failure::new(Fault::TimedOut, "no answer in time"))?
-            .map_err(|error| failure(&error))?;
+        let output = whole(call, &self.patience, deadline).await?;
         answer(&output, request.passages.len(), on_delta)
     }
 }
@@ -90,6 +84,18 @@ pub(super) fn own_attempts(patience: &Patience) -> Builder {
         .disable_operation_timeout()
         .disable_operation_attempt_timeout();
     Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts.build())
+}
+
+/// Waits for an answer that comes whole: nothing is seen of it while it is written.
+pub(super) async fn whole<T, E: ProvideErrorMetadata>(
+    call: impl Future<Output = Result<T, SdkError<E>>>,
+    patience: &Patience,
+    deadline: Instant,
+) -> Result<T, Failure> {
+    let silence = patience.first_byte_timeout + patience.idle_timeout;
+    let answer = timeout_at(deadline.min(Instant::now() + silence), call).await;
+    let answer = answer.map_err(|_| Failure::new(Fault::TimedOut, "no answer in time"))?;
+    answer.map_err(|error| failure(&error))
 }
 
 /// Bedrock wants the user to begin.
@@ -194,7 +200,7 @@ fn reported(usage: &TokenUsage) -> Option<Usage> {
 }
 
 /// The code of an error is told, its message is not: it may quote the request.
-pub(super) fn failure<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Failure {
+fn failure<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Failure {
     match error {
         SdkError::TimeoutError(_) => Failure::new(Fault::TimedOut, "no connection in time"),
         SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => {

@@ -56,9 +56,9 @@ impl Health {
         }
     }
 
-    /// The health after one more failure, of an event that arose at that moment. The pause grows with the time that the endpoint has failed,
-    /// and stays within what the schedule waits anyway, so that a delivery which is alone with its
-    /// endpoint keeps its own schedule.
+    /// The health after one more failure, of an event that arose at that moment. The pause grows with the
+    /// time that the endpoint has failed, and stays within what the schedule waits anyway, so that a
+    /// delivery which is alone with its endpoint keeps its own schedule.
     #[must_use]
     pub fn failed(&self, arose: Timestamp, now: Timestamp, schedule: &RetrySchedule) -> Self {
         let since = self.failing_since.unwrap_or(now);

@@ -131,8 +131,9 @@ async fn told<P: Ports>(app: &App<P>, source: &Source, update: &SourceUpdate) ->
     }
     let project = app.store.project(source.workspace, source.project).await?;
     let Some(project) = project else { return Ok(Drafts::new()) };
-    let chunks = source.chunks.unwrap_or(0);
-    webhook::of_knowledge(app, &project, source.fact(SourceState::Failed, chunks)).await
+    let brand = webhook::knowledge_brand(app, &project).await?;
+    let fact = source.fact(SourceState::Failed, source.chunks.unwrap_or(0));
+    Ok(webhook::of_knowledge(app, (&project, brand.as_ref()), fact))
 }
 
 fn update<P: Ports>(

@@ -131,11 +131,12 @@ async fn publish_once<P: Ports>(
         // nobody's. What is left to do is done again.
         app.objects.delete(&object).await?;
     }
+    let brand = webhook::knowledge_brand(app, project).await?;
     for source in sources {
         let chunks = built.pieces.get(&source.id).copied().unwrap_or(0);
         if is_to_be_marked(&source, chunks) {
             let fact = source.fact(SourceState::Ready, chunks);
-            let told = webhook::of_knowledge(app, project, fact).await?;
+            let told = webhook::of_knowledge(app, (project, brand.as_ref()), fact);
             if app.store.source_indexed(&source, chunks, app.now(), &told).await? {
                 reply::announce(app, &told).await;
             }

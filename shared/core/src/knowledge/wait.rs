@@ -14,8 +14,8 @@ use crate::project::Project;
 const LOOKS: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(1);
 
-/// Waits until a source is ready and its passages are counted, as long as a request may; then it is answered as it stands. One that
-/// failed is removed again, for its sender is told at once.
+/// Waits until a source is ready and its passages are counted, as long as a request may; then it is
+/// answered as it stands. One that failed is removed again, for its sender is told at once.
 ///
 /// # Errors
 /// [`Error::Invalid`] for `field` with the reason why it cannot be read, [`Error::QuotaReached`] when

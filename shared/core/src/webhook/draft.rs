@@ -64,20 +64,28 @@ pub(crate) fn drafts<P: Ports>(
     drafts
 }
 
-/// Writes down how a source stands now for those who are told of knowledge. Where nobody is, nothing is
-/// read.
-pub(crate) async fn of_knowledge<P: Ports>(
+/// In whose name those are told who listen for knowledge. Where nobody does, nothing is read.
+pub(crate) async fn knowledge_brand<P: Ports>(
     app: &App<P>,
     project: &Project,
-    source: KnowledgeFact<'_>,
-) -> Result<Drafts> {
+) -> Result<Option<Label>> {
     let listens = |to: &Subscription| to.events.contains(&Event::KnowledgeUpdated);
     if !project.webhooks.iter().any(listens) {
-        return Ok(Drafts::new());
+        return Ok(None);
     }
     let workspace = app.store.workspace(project.workspace).await?;
     let workspace = workspace.ok_or_else(|| Error::internal("a project has no workspace"))?;
-    Ok(drafts(app, (project, &workspace.name), &[News::of(Fact::KnowledgeUpdated { source })]))
+    Ok(Some(workspace.name))
+}
+
+/// Writes down how a source stands now, in the name that [`knowledge_brand`] found.
+pub(crate) fn of_knowledge<P: Ports>(
+    app: &App<P>,
+    (project, brand): (&Project, Option<&Label>),
+    source: KnowledgeFact<'_>,
+) -> Drafts {
+    let news = [News::of(Fact::KnowledgeUpdated { source })];
+    brand.map(|brand| drafts(app, (project, brand), &news)).unwrap_or_default()
 }
 
 /// The person of a conversation. It is asked of the store only where webhooks are told of it.

@@ -26,7 +26,7 @@ mod manage;
 
 pub use create::{CreateWebhook, NewWebhook, create};
 pub use draft::to_callback;
-pub(crate) use draft::{Drafts, News, drafts, of_knowledge, person};
+pub(crate) use draft::{Drafts, News, drafts, knowledge_brand, of_knowledge, person};
 pub use fact::{Fact, KnowledgeFact, Scene, Unasked};
 pub use manage::{
     UpdatedWebhook, WebhookPatch, delete, find, list, page, rotate_secret, send_test, update,

@@ -9,7 +9,7 @@ use utoipa::openapi::path::{
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
+use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
 
 use super::field::{Field, object};
 
@@ -40,7 +40,7 @@ pub(crate) struct Told {
 }
 
 /// What Standard Webhooks adds.
-const STANDARD: [(&str, &str); 3] = [
+pub(crate) const STANDARD: [(&str, &str); 3] = [
     ("webhook-id", "Standard Webhooks: the delivery id"),
     ("webhook-timestamp", "Standard Webhooks: unix seconds of this attempt"),
     ("webhook-signature", "Standard Webhooks: `v1,` and the base64 signature"),
@@ -48,16 +48,20 @@ const STANDARD: [(&str, &str); 3] = [
 
 /// The headers, as components.
 pub(super) fn headers(telling: &Telling) -> impl Iterator<Item = (String, Parameter)> {
-    telling.headers.iter().copied().chain(STANDARD).map(|(name, what)| {
-        let text = ObjectBuilder::new().schema_type(Type::String).build();
-        let header = ParameterBuilder::new()
-            .name(name)
-            .parameter_in(ParameterIn::Header)
-            .required(Required::True)
-            .description(Some(what))
-            .schema(Some(text));
-        (name.to_owned(), header.build())
-    })
+    let all = telling.headers.iter().copied().chain(STANDARD);
+    all.map(|(name, what)| (name.to_owned(), header(name, what)))
+}
+
+/// A header of every call.
+pub(crate) fn header(name: &str, what: &str) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let header = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::True)
+        .description(Some(what))
+        .schema(Some(text));
+    header.build()
 }
 
 /// The bodies of the events, under their names.
@@ -93,19 +97,23 @@ fn operation(telling: &Telling, told: &Told) -> OperationBuilder {
         .schema(Some(Ref::from_schema_name(told.name)))
         .example(Some(example))
         .build();
+    headers(telling).fold(call(told.event, told.what, content), |operation, (name, _)| {
+        operation.parameter_ref(Ref::new(format!("#/components/parameters/{name}")))
+    })
+}
+
+/// The call of an event with such a body, its headers left out.
+pub(crate) fn call(event: Event, what: &str, content: Content) -> OperationBuilder {
     let body = RequestBodyBuilder::new()
         .content("application/json", content)
         .required(Some(Required::True))
         .build();
     let taken = ResponseBuilder::new()
         .description("Any 2xx within 5 s takes it; anything else is tried again, 410 disables");
-    let operation = OperationBuilder::new()
-        .operation_id(Some(told.event.as_str()))
-        .summary(Some(told.what))
+    OperationBuilder::new()
+        .operation_id(Some(event.as_str()))
+        .summary(Some(what))
         .security(SecurityRequirement::default())
         .request_body(Some(body))
-        .response("2XX", taken.build());
-    headers(telling).fold(operation, |operation, (name, _)| {
-        operation.parameter_ref(Ref::new(format!("#/components/parameters/{name}")))
-    })
+        .response("2XX", taken.build())
 }

@@ -7,10 +7,10 @@ use aws_sdk_bedrockruntime::primitives::Blob;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::super::attempt::{Failure, Fault, Patience, repeat};
-use super::super::bedrock::{failure, own_attempts};
+use super::super::bedrock::{own_attempts, whole};
 use super::{checked, given_up};
 
 /// Requests that are on their way at once.
@@ -53,12 +53,7 @@ impl<E: Entropy> TitanEmbedder<E> {
             .customize()
             .config_override(own_attempts(&self.patience))
             .send();
-        let silence = self.patience.first_byte_timeout + self.patience.idle_timeout;
-        let limit = deadline.min(Instant::now() + silence);
-        let output = timeout_at(limit, call)
-            .await
-            .map_err(|_| Failure::new(Fault::TimedOut, "no answer in time"))?
-            .map_err(|error| failure(&error))?;
+        let output = whole(call, &self.patience, deadline).await?;
         let answer: Answer = serde_json::from_slice(output.body().as_ref())
             .map_err(|_| Failure::new(Fault::Unreadable, "the answer is no vector"))?;
         checked(&answer.embedding, Some(self.dimensions))?;
