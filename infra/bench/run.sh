@@ -42,8 +42,11 @@ if $quick; then
   exec "$target/bench/release/aiva-bench"
 fi
 
+# AWS's runtime interface emulator comes with the SAM CLI.
+infra/ci/tools.sh sam
+emulator=$(find .venv-sam -path '*samcli/local/rapid/aws-lambda-rie-*' -name "*$(uname -m | sed s/aarch64/arm64/)")
+[[ -n $emulator ]] || { say "the SAM CLI has no runtime interface emulator for $(uname -m)"; exit 1; }
 if [[ -z $bootstraps ]]; then
-  infra/ci/tools.sh sam
   # The yardsticks are built in the same invocation, so that they get the same features.
   say "building the release bootstraps"
   packages=(--package aiva-bench-hello)
@@ -61,7 +64,8 @@ trap 'rm -f "$report" "$answers"' EXIT
 infra/ci/tools.sh docs
 say "asking the questions of the evaluation"
 "$target/bench/release/aiva-eval" >"$answers"
-"$target/bench/release/aiva-bench" --bootstraps "$bootstraps" --repository "$root" >"$report"
+"$target/bench/release/aiva-bench" --bootstraps "$bootstraps" --repository "$root" \
+  --emulator "$emulator" >"$report"
 
 {
   echo "# Benchmarks"

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::Result;
+use crate::emulator::{Emulator, Seen};
 use crate::endpoint::{Endpoint, Services};
 use crate::events::{Event, Events};
 use crate::machine::each;
@@ -22,6 +23,8 @@ use crate::world::{self, RING, TABLE, World};
 
 /// Starts of each bootstrap.
 const STARTS: usize = 31;
+/// Starts of each under AWS's emulator.
+const EMULATED_STARTS: usize = 9;
 /// Events that each serves before its memory is read.
 const EVENTS: usize = 200;
 /// Requests over which the processor time of a single request is taken.
@@ -55,6 +58,9 @@ struct Figures {
     peak_kib: u64,
     /// Of one event; none where no event is made.
     cpu: Option<Duration>,
+    /// Under AWS's emulator.
+    emulated_init: Duration,
+    emulated_peak_kib: u64,
 }
 
 /// Where the bootstraps, their names and their events are.
@@ -97,7 +103,11 @@ struct Bench {
 }
 
 /// Measures the bootstraps in a folder of cargo-lambda's.
-pub(crate) async fn measure(folders: &Folders, progress: impl Fn(&str)) -> Result<Report> {
+pub(crate) async fn measure(
+    folders: &Folders,
+    emulator: &Emulator,
+    progress: impl Fn(&str),
+) -> Result<Report> {
     let bench = Bench::new(folders).await?;
     let names = folders.names()?;
     let mut figures = vec![Figures::default(); names.len()];
@@ -110,6 +120,17 @@ pub(crate) async fn measure(folders: &Folders, progress: impl Fn(&str)) -> Resul
             inits[place].push(bench.start(name).await?.init);
             figures[place].calls_in_init = bench.calls.load(Ordering::Relaxed) - before;
         }
+    }
+    progress("bootstraps: under AWS's runtime interface emulator");
+    let mut emulated = vec![Vec::new(); names.len()];
+    for _ in 0..EMULATED_STARTS {
+        for (place, name) in names.iter().enumerate() {
+            emulated[place].push(bench.emulate(emulator, name).await?);
+        }
+    }
+    for (own, seen) in figures.iter_mut().zip(emulated) {
+        own.emulated_peak_kib = seen.iter().map(|seen| seen.peak_kib).max().unwrap_or_default();
+        own.emulated_init = median(seen.into_iter().map(|seen| seen.init).collect());
     }
     for (place, name) in names.iter().enumerate() {
         progress(&format!("bootstraps: {name}"));
@@ -169,6 +190,17 @@ impl Bench {
 
     async fn start(&self, name: &str) -> Result<Sandbox> {
         Sandbox::start(&self.path(name), &self.env, &self.logs.path().join(name)).await
+    }
+
+    /// Starts a bootstrap under AWS's emulator, with the first sample event of its function.
+    async fn emulate(&self, emulator: &Emulator, name: &str) -> Result<Seen> {
+        let event = if YARDSTICKS.contains(&name) {
+            self.events.sample("message-submit/aiva.json")?
+        } else {
+            self.events.first(name)?
+        };
+        let log = self.logs.path().join(format!("{name}.emulator"));
+        emulator.run(&self.path(name), &self.env, &log, event.bytes()).await
     }
 
     /// Serves events and returns the peak of memory after the first ones, and processor time by event.
@@ -321,6 +353,9 @@ fn table(all: &[(String, Figures)], (hello, put): (&Figures, &Figures)) -> Table
         let by =
             [hello, put].map(|yardstick| ratio(own.init.as_micros(), yardstick.init.as_micros()));
         let [by_hello, by_put] = by.map(hundredths);
+        let emulated = [hello, put].map(|yardstick| {
+            hundredths(ratio(own.emulated_init.as_micros(), yardstick.emulated_init.as_micros()))
+        });
         vec![
             format!("`{name}`"),
             megabytes(own.bytes),
@@ -328,6 +363,8 @@ fn table(all: &[(String, Figures)], (hello, put): (&Figures, &Figures)) -> Table
             own.calls_in_init.to_string(),
             megabytes(own.peak_kib * 1_024),
             own.cpu.map_or_else(|| "–".to_owned(), millis),
+            format!("{} ({} / {})", millis(own.emulated_init), emulated[0], emulated[1]),
+            megabytes(own.emulated_peak_kib * 1_024),
         ]
     });
     Table {
@@ -340,7 +377,9 @@ fn table(all: &[(String, Figures)], (hello, put): (&Figures, &Figures)) -> Table
             connections open. Peak RSS: `VmHWM` after 200 events. CPU: user and system time of the \
             process by event, over 2,000 events (yardsticks, `message-submit`) or 200, without the \
             first 20; `reply-generate` and `callback-deliver` get batches of ten records. Where no event \
-            is made there is no processor time, and the memory is that after init.",
+            is made there is no processor time, and the memory is that after init. The last two columns are \
+            under AWS's runtime interface emulator, as it comes with the SAM CLI: the median of 9 inits by its \
+            own clock (`INIT REPORT`), and the peak of memory after the first sample event.",
         head: vec![
             "bootstrap",
             "size",
@@ -348,6 +387,8 @@ fn table(all: &[(String, Figures)], (hello, put): (&Figures, &Figures)) -> Table
             "calls in init",
             "peak RSS",
             "CPU an event",
+            "init, AWS's emulator",
+            "peak RSS there",
         ],
         rows: rows.collect(),
     }

@@ -24,6 +24,16 @@ impl Events {
         Self(folder.to_owned())
     }
 
+    /// The first sample of a function.
+    pub(crate) fn first(&self, function: &str) -> Result<Event> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.0.join(function))? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        let first = names.into_iter().min().ok_or("a function without a sample event")?;
+        self.sample(&format!("{function}/{first}"))
+    }
+
     /// Reads a sample.
     pub(crate) fn sample(&self, name: &str) -> Result<Event> {
         let path = self.0.join(name);

@@ -21,6 +21,14 @@ pub(crate) fn cpu_ticks(process: &str) -> Result<u64> {
     Ok(ticks.sum::<std::result::Result<u64, _>>()?)
 }
 
+/// The greatest resident set of a process so far, in KiB.
+pub(crate) fn peak_kib(process: &str) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    Ok(kib.ok_or("no peak in the status file")?.trim().parse()?)
+}
+
 /// Processor time by piece of work, for so many pieces that took so many ticks.
 pub(crate) fn each(ticks: u64, pieces: usize) -> Duration {
     let micros = ticks * 10_000 / u64::try_from(pieces.max(1)).unwrap_or(u64::MAX);

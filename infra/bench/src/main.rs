@@ -1,11 +1,12 @@
 //! Measures the budgets of the product and prints them as Markdown.
 //!
 //!     aiva-bench                                        capacity, large knowledge and the local runtime
-//!     aiva-bench --bootstraps DIR --repository DIR      the release bootstraps too
+//!     aiva-bench --bootstraps DIR --repository DIR --emulator FILE      the release bootstraps too
 
 mod bootstrap;
 mod capacity;
 mod cost;
+mod emulator;
 mod endpoint;
 mod events;
 mod knowledge;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bootstrap::Folders;
+use emulator::Emulator;
 use mimalloc::MiMalloc;
 use report::Report;
 
@@ -40,6 +42,7 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 struct Wanted {
     bootstraps: Option<PathBuf>,
     repository: Option<PathBuf>,
+    emulator: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -59,9 +62,10 @@ async fn run() -> Result<()> {
     report.extend(knowledge::measure(progress).await?);
     if let Some(bootstraps) = wanted.bootstraps {
         let repository = wanted.repository.ok_or("--bootstraps needs --repository")?;
+        let emulator = Emulator::at(wanted.emulator.ok_or("--bootstraps needs --emulator")?)?;
         let (functions, events) = (repository.join("functions"), repository.join("events"));
         let folders = Folders { bootstraps, functions, events };
-        report.extend(bootstrap::measure(&folders, progress).await?);
+        report.extend(bootstrap::measure(&folders, &emulator, progress).await?);
     }
     report.extend(Box::pin(local::measure(progress)).await?);
     print(&report)
@@ -71,10 +75,11 @@ impl Wanted {
     fn parse(arguments: impl Iterator<Item = String>) -> Result<Self> {
         let (mut wanted, mut arguments) = (Self::default(), arguments);
         while let Some(name) = arguments.next() {
-            let value = arguments.next().ok_or_else(|| format!("{name} needs a folder"))?;
+            let value = arguments.next().ok_or_else(|| format!("{name} needs a path"))?;
             match name.as_str() {
                 "--bootstraps" => wanted.bootstraps = Some(value.into()),
                 "--repository" => wanted.repository = Some(value.into()),
+                "--emulator" => wanted.emulator = Some(value.into()),
                 _ => return Err(format!("unknown argument {name}").into()),
             }
         }

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
 use crate::Result;
-use crate::machine::{cpu_ticks, epoch_ms};
+use crate::machine::{cpu_ticks, epoch_ms, peak_kib};
 
 const API: &str = "/2018-06-01/runtime";
 /// The largest answer that Lambda takes.
@@ -109,10 +109,7 @@ impl Sandbox {
 
     /// The greatest resident set of the process so far, in KiB.
     pub(crate) fn peak_kib(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        Ok(kib.ok_or("no peak in the status file")?.trim().parse()?)
+        peak_kib(&self.child.id().to_string())
     }
 
     fn complaint(&self, problem: &str) -> String {

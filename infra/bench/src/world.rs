@@ -292,6 +292,7 @@ fn application(dynamo: DynamoClient, sqs: SqsClient, urls: [&str; 3]) -> Result<
             outbox_grace_ms: 60_000,
             answer_within_ms: 27_000,
             stream_within_ms: 27_000,
+            write_within_ms: 85_000,
             render: aiva_dialects::telling::render,
             identity: IdentitySettings::default(),
             payments: aiva_core::payment::PaymentSettings::default(),
