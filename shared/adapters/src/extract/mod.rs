@@ -4,19 +4,25 @@
 //! panics on an odd file fails that file alone.
 
 use std::io::{Cursor, Read};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aiva_core::knowledge::{Extracted, Layout, Part, UnreadFile, Unreadable};
 use aiva_core::ports::Extract;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zip::ZipArchive;
 
+mod apart;
 mod decode;
+mod delimited;
 mod html;
 mod pdf;
 mod sheet;
+mod table;
 mod word;
+
+pub use apart::serve;
 
 /// Bytes that one archive may unpack to.
 const MAX_UNPACKED_BYTES: u64 = 256 * 1024 * 1024;
@@ -24,6 +30,10 @@ const MAX_UNPACKED_BYTES: u64 = 256 * 1024 * 1024;
 const MAX_ENTRIES: usize = 10_000;
 /// How long one file may take.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Files that one may wait for: a few take all the time that they may.
+const TURNS: u32 = 4;
+/// Readers of nested formats call themselves.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// Reads files, one at a time: each may take a good part of a worker's memory.
 #[derive(Debug, Clone)]
@@ -31,12 +41,27 @@ pub struct FileReader {
     patience: Duration,
     max_unpacked_bytes: u64,
     desk: Arc<Semaphore>,
+    program: Option<PathBuf>,
 }
 
 impl FileReader {
-    /// Makes a reader that gives each file so long, and lets it unpack to so many bytes.
+    /// Makes a reader that gives each file so long, and lets it unpack to so many bytes. It reads inside this
+    /// process; a file that breaks its reader, breaks the process.
     pub fn new(patience: Duration, max_unpacked_bytes: u64) -> Self {
-        Self { patience, max_unpacked_bytes, desk: Arc::new(Semaphore::new(1)) }
+        let desk = Arc::new(Semaphore::new(1));
+        Self { patience, max_unpacked_bytes, desk, program: None }
+    }
+
+    /// Has whatever is no plain text read by a process of its own, which is killed when its time is over:
+    /// by this program, whose first act is [`serve`].
+    pub fn apart() -> Self {
+        Self { program: apart::own_program(), ..Self::default() }
+    }
+
+    /// Like [`FileReader::apart`], by another program whose first act is [`serve`].
+    #[must_use]
+    pub fn by(self, program: PathBuf) -> Self {
+        Self { program: Some(program), ..self }
     }
 }
 
@@ -49,21 +74,43 @@ impl Default for FileReader {
 impl Extract for FileReader {
     async fn extract(&self, file: UnreadFile) -> Result<Extracted, Unreadable> {
         // The desk is free when the work has really ended, not when its caller gave up.
-        let busy = || Unreadable("another file took too long; try again".to_owned());
-        let desk = tokio::time::timeout(self.patience, Arc::clone(&self.desk).acquire_owned());
-        let desk = desk.await.map_err(|_| busy())?.map_err(|_| busy())?;
-        let most = self.max_unpacked_bytes;
-        let work = tokio::task::spawn_blocking(move || {
-            let read = read(&file, most);
+        let busy = || Unreadable::passing("other files took too long; try again");
+        let desk = Arc::clone(&self.desk).acquire_owned();
+        let desk = tokio::time::timeout(self.patience.saturating_mul(TURNS), desk).await;
+        let desk = desk.map_err(|_| busy())?.map_err(|_| busy())?;
+        let (most, patience, program) =
+            (self.max_unpacked_bytes, self.patience, self.program.clone());
+        let (said, heard) = oneshot::channel();
+        let work = move || {
+            let read = match program {
+                Some(program) if !is_plain(&file) => apart::read(&program, &file, most, patience),
+                Some(_) | None => read(&file, most),
+            };
             drop(desk);
-            read
-        });
-        match tokio::time::timeout(self.patience, work).await {
+            // Its caller may have given up.
+            let _ = said.send(read);
+        };
+        let reading = std::thread::Builder::new().name("reader".to_owned()).stack_size(STACK_BYTES);
+        reading.spawn(work).map_err(|_| busy())?;
+        // A child ends within its time; what it takes to hear of that is little.
+        let patience = match self.program {
+            Some(_) => patience.saturating_add(Duration::from_secs(5)),
+            None => patience,
+        };
+        match tokio::time::timeout(patience, heard).await {
             Ok(Ok(read)) => read,
-            Ok(Err(_)) => Err(Unreadable("it is damaged: its reader gave up on it".to_owned())),
-            Err(_) => Err(Unreadable("it took too long to read; split it".to_owned())),
+            Ok(Err(_)) => Err(gave_up()),
+            Err(_) => Err(too_slow()),
         }
     }
+}
+
+/// Whether a file is read by nothing but our own few lines.
+fn is_plain(file: &UnreadFile) -> bool {
+    let (bytes, kind) = (&file.bytes, file.content_type.as_deref());
+    !pdf::is_pdf(bytes)
+        && !bytes.starts_with(b"PK")
+        && decode::text(bytes, kind).is_ok_and(|text| !html::is_html(&text, kind))
 }
 
 /// `most` is what may be unpacked, in bytes.
@@ -72,8 +119,7 @@ fn read(file: &UnreadFile, most: u64) -> Result<Extracted, Unreadable> {
     if bytes.is_empty() {
         return Err(refused("it is empty"));
     }
-    let start = &bytes[..bytes.len().min(1_024)];
-    if start.windows(5).any(|window| window == b"%PDF-") {
+    if pdf::is_pdf(bytes) {
         only_where_any(file, "a PDF")?;
         return pdf::read(bytes, most);
     }
@@ -91,9 +137,9 @@ fn read(file: &UnreadFile, most: u64) -> Result<Extracted, Unreadable> {
         only_where_any(file, "a page")?;
         return html::read(&text);
     }
-    let hinted = sheet::is_hinted(&file.name, file.content_type.as_deref());
-    match sheet::delimiter(&text, hinted || file.max_rows.is_some()) {
-        Some(delimiter) => sheet::read_text(&text, delimiter, file.max_rows),
+    let hinted = delimited::is_hinted(&file.name, file.content_type.as_deref());
+    match delimited::layout(&text, hinted || file.max_rows.is_some()) {
+        Some(layout) => delimited::read(&text, layout, file.max_rows),
         None => Ok(prose(None, text)),
     }
 }
@@ -102,7 +148,9 @@ fn read(file: &UnreadFile, most: u64) -> Result<Extracted, Unreadable> {
 fn only_where_any(file: &UnreadFile, what: &str) -> Result<(), Unreadable> {
     match file.max_rows {
         None => Ok(()),
-        Some(_) => Err(Unreadable(format!("it is {what}, not a table; send a .csv or an .xlsx"))),
+        Some(_) => {
+            Err(Unreadable::lasting(format!("it is {what}, not a table; send a .csv or an .xlsx")))
+        }
     }
 }
 
@@ -113,7 +161,15 @@ fn prose(title: Option<String>, text: String) -> Extracted {
 }
 
 fn refused(reason: &str) -> Unreadable {
-    Unreadable(reason.to_owned())
+    Unreadable::lasting(reason)
+}
+
+fn gave_up() -> Unreadable {
+    refused("its reader gave up on it: it is damaged or too large; save it anew, or split it")
+}
+
+fn too_slow() -> Unreadable {
+    refused("it took too long to read; split it")
 }
 
 fn too_much() -> Unreadable {
@@ -126,12 +182,6 @@ fn unpack(file: &UnreadFile, most: u64) -> Result<Extracted, Unreadable> {
     if archive.len() > MAX_ENTRIES {
         return Err(refused("it holds more than 10,000 files"));
     }
-    let has = |archive: &ZipArchive<_>, name: &str| archive.index_for_name(name).is_some();
-    let is_word = has(&archive, "word/document.xml");
-    let is_sheet = has(&archive, "xl/workbook.xml");
-    if !is_word && !is_sheet {
-        return Err(refused("it is an archive; unpack it and send its files"));
-    }
     // What an archive says of its sizes is not believed: it is unpacked once into nothing.
     let mut left = most;
     for index in 0..archive.len() {
@@ -140,10 +190,12 @@ fn unpack(file: &UnreadFile, most: u64) -> Result<Extracted, Unreadable> {
         let read = read.map_err(|_| refused("it is a damaged archive"))?;
         left = left.checked_sub(read).ok_or_else(too_much)?;
     }
-    if is_word {
+    if let Some(document) = word::main_part(&mut archive) {
         only_where_any(file, "a Word document")?;
-        word::read(&mut archive)
+        word::read(&mut archive, &document)
+    } else if archive.index_for_name("xl/workbook.xml").is_some() {
+        sheet::read(&file.bytes, file.max_rows)
     } else {
-        sheet::read_workbook(&file.bytes, file.max_rows)
+        Err(refused("it is an archive; unpack it and send its files"))
     }
 }

@@ -1,4 +1,4 @@
-//! Word documents: paragraphs, headings, lists and tables of `word/document.xml`.
+//! Word documents: paragraphs, headings, lists and tables of the main part.
 
 use std::io::{BufReader, Cursor, Read};
 
@@ -11,10 +11,58 @@ use super::{prose, refused};
 
 /// Bytes of the document's own file.
 const MAX_XML_BYTES: u64 = 128 * 1024 * 1024;
+/// Bytes of the lists that say which part is what.
+const MAX_LIST_BYTES: u64 = 1024 * 1024;
+/// Where most programs put the document.
+const USUAL: &str = "word/document.xml";
 
-pub(super) fn read(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Extracted, Unreadable> {
+type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+
+/// The name of the document in an archive that is one: the part that the archive names as such.
+pub(super) fn main_part(archive: &mut Archive<'_>) -> Option<String> {
+    if let Some(name) = named_part(archive) {
+        let kinds = list(archive, "[Content_Types].xml").unwrap_or_default();
+        let is_word = name.starts_with("word/") || kinds.contains("wordprocessingml.document.main");
+        if is_word && archive.index_for_name(&name).is_some() {
+            return Some(name);
+        }
+    }
+    archive.index_for_name(USUAL).map(|_| USUAL.to_owned())
+}
+
+/// The part that the archive is about.
+fn named_part(archive: &mut Archive<'_>) -> Option<String> {
+    let list = list(archive, "_rels/.rels")?;
+    let mut reader = Reader::from_str(&list);
+    loop {
+        match reader.read_event().ok()? {
+            Event::Eof => return None,
+            Event::Start(entry) | Event::Empty(entry) => {
+                let value = |key| attribute(&entry, key);
+                if value("Type").is_some_and(|kind| kind.ends_with("/officeDocument")) {
+                    return value("Target").map(|name| name.trim_start_matches('/').to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn attribute(entry: &BytesStart<'_>, key: &str) -> Option<String> {
+    let found = entry.attributes().flatten().find(|attribute| attribute.key.0 == key)?;
+    Some(found.value.to_string())
+}
+
+fn list(archive: &mut Archive<'_>, name: &str) -> Option<String> {
+    let mut text = String::new();
+    archive.by_name(name).ok()?.take(MAX_LIST_BYTES).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// Reads the document of this name.
+pub(super) fn read(archive: &mut Archive<'_>, document: &str) -> Result<Extracted, Unreadable> {
     let damaged = || refused("it is a damaged Word document");
-    let entry = archive.by_name("word/document.xml").map_err(|_| damaged())?;
+    let entry = archive.by_name(document).map_err(|_| damaged())?;
     let mut reader = Reader::from_reader(BufReader::new(entry.take(MAX_XML_BYTES)));
     let (mut body, mut buffer) = (Body::default(), Vec::new());
     loop {
@@ -47,6 +95,7 @@ impl Body {
         match start.local_name().as_ref() {
             "t" => self.in_text = true,
             "tab" => self.line.push(' '),
+            "noBreakHyphen" => self.line.push('-'),
             "br" => self.line.push('\n'),
             "pStyle" => self.heading = heading(start),
             "numPr" => self.is_item = true,

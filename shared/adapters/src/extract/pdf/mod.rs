@@ -1,29 +1,58 @@
 //! Portable documents.
 
-use std::io::Read;
-
 use aiva_core::knowledge::{Extracted, Unreadable};
+use pdf_extract::{Document, PlainTextOutput, output_doc_page};
 
 use super::{prose, refused, too_much};
 
-/// Streams of one document that are looked at.
-const MAX_STREAMS: usize = 200_000;
+mod draws;
+mod map;
+mod packed;
+mod tame;
+
+/// Bytes before the mark of a PDF, at most.
+const HEAD_BYTES: usize = 1_024;
+
+/// Whether a file is a PDF: its mark stands at the beginning, or behind what is no text. A text may tell of it.
+pub(super) fn is_pdf(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"%PDF-";
+    let start = &bytes[..bytes.len().min(HEAD_BYTES)];
+    let Some(at) = start.windows(MARK.len()).position(|window| window == MARK) else {
+        return false;
+    };
+    std::str::from_utf8(&start[..at]).map_or(true, |before| {
+        let is_blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+        before.chars().all(is_blank) || before.chars().any(|c| c.is_control() && !is_blank(c))
+    })
+}
 
 /// Reads the text of every page.
 pub(super) fn read(bytes: &[u8], most: u64) -> Result<Extracted, Unreadable> {
     if is_encrypted(bytes) {
         return Err(refused("it is protected by a password; save it without one"));
     }
-    if unpacked_bytes(bytes, most) > most {
+    // Its lists of objects may be packed, too, and are unpacked while it is opened.
+    if packed::unpacked_bytes(bytes, most) > most {
         return Err(too_much());
     }
-    let pages = pdf_extract::extract_text_from_mem_by_pages(bytes)
-        .map_err(|_| refused("it is a damaged PDF"))?;
-    let text = pages.iter().map(|page| reflow(page)).collect::<Vec<_>>().join("\n\n");
+    let damaged = |_| refused("it is a damaged PDF");
+    let mut document = Document::load_mem(bytes).map_err(damaged)?;
+    tame::tame(&mut document, most)?;
+    draws::count(&document, most)?;
+    let (mut pages, mut unread) = (Vec::new(), 0);
+    for number in document.get_pages().into_keys() {
+        let mut page = String::new();
+        match output_doc_page(&document, &mut PlainTextOutput::new(&mut page), number) {
+            Ok(()) => pages.push(reflow(&page)),
+            Err(_) => unread += 1,
+        }
+    }
+    let text = pages.join("\n\n");
     if !text.chars().any(char::is_alphanumeric) {
         return Err(refused("it holds pictures only, no text; recognise its text first"));
     }
-    Ok(prose(None, text))
+    let left_out = (unread > 0).then(|| format!("{unread} pages could not be read"));
+    Ok(Extracted { left_out, ..prose(None, text) })
 }
 
 /// Whether its trailer names an encryption.
@@ -33,47 +62,6 @@ fn is_encrypted(bytes: &[u8]) -> bool {
         window.starts_with(MARK)
             && matches!(window[MARK.len()], b' ' | b'\r' | b'\n' | b'<' | b'\t')
     })
-}
-
-/// Bytes that the compressed streams unpack to, counted without keeping any, up to a little over the
-/// bound. A stream packed more than once is beyond any bound: honest documents have none.
-fn unpacked_bytes(bytes: &[u8], most: u64) -> u64 {
-    const BEGIN: &[u8] = b"stream";
-    let (mut total, mut streams, mut at) = (0_u64, 0, 0);
-    while let Some(found) = find(&bytes[at..], BEGIN) {
-        let start = at + found + BEGIN.len();
-        let rest = &bytes[start..];
-        let rest = rest.strip_prefix(b"\r").unwrap_or(rest);
-        let rest = rest.strip_prefix(b"\n").unwrap_or(rest);
-        at = start;
-        // The head of a zlib stream: deflate, and a checksum over both bytes.
-        let [first, second, ..] = rest else { break };
-        let is_zlib = first & 0x0f == 8 && u16::from_be_bytes([*first, *second]) % 31 == 0;
-        if !is_zlib {
-            continue;
-        }
-        streams += 1;
-        let left = most.saturating_add(1).saturating_sub(total);
-        total += unpacked(rest, left);
-        if total > most || streams > MAX_STREAMS {
-            return u64::MAX;
-        }
-    }
-    total
-}
-
-/// Bytes of one stream, at most `most`; a stream that unpacks to another is counted as both.
-fn unpacked(stream: &[u8], most: u64) -> u64 {
-    let mut sample = Vec::new();
-    let mut unpacking = flate2::read::ZlibDecoder::new(stream).take(most);
-    let first = std::io::copy(&mut unpacking.by_ref().take(64), &mut sample).unwrap_or(0);
-    let rest = std::io::copy(&mut unpacking, &mut std::io::sink()).unwrap_or(0);
-    let again = matches!(sample[..], [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]);
-    if again { most } else { first + rest }
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 /// Joins the lines of a paragraph, which a page breaks where it ends, and the words broken with them.
@@ -109,5 +97,16 @@ mod tests {
     fn lines_become_paragraphs_again() {
         let page = "Returns are ac-\ncepted within\nthirty days.\n\n\nShipping is\nfree.";
         assert_eq!(reflow(page), "Returns are accepted within thirty days.\n\nShipping is free.");
+    }
+    #[test]
+    fn a_text_about_the_mark_of_a_pdf_is_none() {
+        assert!(
+            is_pdf(b"%PDF-1.7\n")
+                && is_pdf(b" \r\n\xef\xbb\xbf%PDF-")
+                && is_pdf(b"\xef\xbb\xbf\n%PDF-")
+        );
+        assert!(is_pdf(b"\x00\x01job%PDF-1.4") && is_pdf(b"\x1b%-12345X@PJL\r\n%PDF-1.4"));
+        assert!(!is_pdf(b"# Formats\n\nA PDF begins with %PDF-1.7.\n"));
+        assert!(!is_pdf("Größe: %PDF-".as_bytes()) && !is_pdf(b"%PD") && !is_pdf(b""));
     }
 }
