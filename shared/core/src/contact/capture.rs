@@ -1,7 +1,9 @@
 //! Finding an e-mail address or a phone number in what a person says.
 
-use super::{Details, Phone};
+use super::{Details, Folded, Phone};
 use crate::identity::EmailAddress;
+
+mod number;
 
 /// Words beside which a bare row of digits is a phone number and no order number.
 const CUES: [&str; 12] = [
@@ -24,41 +26,66 @@ pub(crate) fn details_in(said: &str) -> Details {
     Details { name: None, email: email(said), phone: phone(said) }
 }
 
+/// An address goes as far on either side of its sign as its characters do.
 fn email(said: &str) -> Option<EmailAddress> {
-    let outside = |c: char| c.is_whitespace() || "<>()[]{},;:\"'`|".contains(c);
-    said.split(outside).filter(|word| word.contains('@')).find_map(|word| {
-        let word = word.trim_matches(|c: char| ".!?*".contains(c));
-        let (local, domain) = word.split_once('@')?;
+    said.match_indices('@').find_map(|(at, _)| {
+        let (before, after) = (&said[..at], &said[at + 1..]);
+        let local = local(before);
+        let domain = domain(after);
+        let beside = before[..before.len() - local.len()].ends_with('@');
+        let apart = !beside && !after[domain.len()..].starts_with('@');
         let labels: Vec<&str> = domain.split('.').collect();
-        let host = |label: &&str| {
-            let inner = |c: char| c.is_alphanumeric() || c == '-';
-            !label.is_empty() && !label.starts_with('-') && label.chars().all(inner)
-        };
         let top =
             labels.last().is_some_and(|top| top.len() >= 2 && !top.contains(char::is_numeric));
-        let plausible = !local.is_empty() && labels.len() >= 2 && top && labels.iter().all(host);
-        plausible.then(|| EmailAddress::parse("email", word).ok()).flatten()
+        let plausible = apart && !local.is_empty() && labels.len() >= 2 && top;
+        // What is no host name, with a label that is empty or begins with a dash, is refused there.
+        plausible.then(|| EmailAddress::parse("email", &format!("{local}@{domain}")).ok()).flatten()
     })
+}
+
+/// A letter of a script without capitals: no blank parts it from an address in Latin letters.
+fn is_caseless(c: char) -> bool {
+    c.is_alphabetic() && !c.is_lowercase() && !c.is_uppercase()
+}
+
+fn local(before: &str) -> &str {
+    let part = |c: char| c.is_alphanumeric() || "._%+-~!#$*^".contains(c);
+    let mut local = &before[before.trim_end_matches(part).len()..];
+    if local.ends_with(|c: char| c.is_ascii()) {
+        local = local.rsplit(is_caseless).next().unwrap_or(local);
+    }
+    local.trim_start_matches(['.', '-', '+', '%', '~', '!', '#', '$', '*', '^'])
+}
+
+fn domain(after: &str) -> &str {
+    let part = |c: char| c.is_alphanumeric() || "-.".contains(c);
+    let domain = &after[..after.len() - after.trim_start_matches(part).len()];
+    let top = domain.trim_end_matches(['.', '-']).rfind('.').map_or(0, |dot| dot + 1);
+    let foreign =
+        domain[top..].find(is_caseless).filter(|at| *at > 0).map_or(domain.len(), |at| top + at);
+    domain[..foreign].trim_end_matches(['.', '-'])
 }
 
 /// A number begins with a plus, is written in groups, or stands beside a word that says what it is.
 fn phone(said: &str) -> Option<Phone> {
     let lower = said.to_lowercase();
     let cued = CUES.iter().any(|cue| lower.contains(cue));
-    runs(said).into_iter().find_map(|run| {
-        let digits = run.chars().filter(char::is_ascii_digit).count();
-        let grouped = run.chars().any(|c| " -./(".contains(c));
-        let fits = if run.starts_with('+') {
-            (7..=15).contains(&digits)
-        } else {
-            (9..=12).contains(&digits) && (grouped || cued) || (7..=8).contains(&digits) && cued
-        };
-        (fits && !is_date(run)).then(|| Phone::parse("phone", run).ok()).flatten()
-    })
+    let folded = (!said.is_ascii()).then(|| Folded::of(said));
+    let runs = runs(folded.as_ref().map_or(said, Folded::text));
+    let mut found = runs.into_iter().flat_map(|run| number::candidates(run, cued));
+    found.find_map(|number| Phone::parse("phone", &number).ok())
 }
 
-/// The longest pieces that hold only what a number is written with, outside of words.
-fn runs(said: &str) -> Vec<&str> {
+/// A piece that holds only what a number is written with.
+#[derive(Debug, Clone, Copy)]
+struct Run<'a> {
+    text: &'a str,
+    /// Whether a blank and a word follow: its last digits may count something.
+    counts: bool,
+}
+
+/// The longest such pieces outside of words; of one that runs into a word, what a blank parts from it.
+fn runs(said: &str) -> Vec<Run<'_>> {
     let part = |c: char| c.is_ascii_digit() || "+ -./()".contains(c);
     let mut found = Vec::new();
     let mut begun: Option<usize> = None;
@@ -71,8 +98,12 @@ fn runs(said: &str) -> Vec<&str> {
                 let apart =
                     |run: &str| run.starts_with([' ', '(', '+']) || !before.is_some_and(in_word);
                 let run = &said[from..at];
-                if apart(run) && !in_word(c) | (at == said.len()) | run.ends_with(' ') {
-                    found.push(run.trim_matches(|c: char| " -./".contains(c)));
+                let touches = in_word(c) && at < said.len();
+                let run = if touches { &run[..run.rfind(' ').unwrap_or(0)] } else { run };
+                if apart(run) {
+                    let counts = touches && said[from..at].ends_with(' ');
+                    let text = run.trim_matches(|c: char| " -./".contains(c));
+                    found.push(Run { text, counts });
                 }
                 begun = None;
             }
@@ -80,15 +111,6 @@ fn runs(said: &str) -> Vec<&str> {
         }
     }
     found
-}
-
-/// `2026-07-02`, perhaps with an hour behind it, or `02.07.2026`.
-fn is_date(run: &str) -> bool {
-    let groups: Vec<&str> = run.split(|c: char| !c.is_ascii_digit()).collect();
-    let year =
-        |group: &&str| group.len() == 4 && (group.starts_with("19") || group.starts_with("20"));
-    let short = groups.iter().filter(|group| group.len() <= 2 && !group.is_empty()).count();
-    groups.iter().any(year) && short >= 2
 }
 
 #[cfg(test)]
@@ -111,10 +133,27 @@ mod tests {
             "my mail (visitor@example.com), please",
             "<visitor@example.com>",
             "mail:visitor@example.com!",
+            "My email is “visitor@example.com”",
+            "«visitor@example.com»",
+            "visitor@example.com…",
+            "メールはvisitor@example.comです。",
+            "visitor@example.com—thanks",
+            "email=visitor@example.com",
+            "visitor@example.com/other",
+            "https://x.example/?e=visitor@example.com&x=1",
         ] {
             assert_eq!(found(said).0.as_deref(), Some("visitor@example.com"), "{said}");
         }
-        for said in ["me @ home", "@handle", "a@b", "a@b.1", "x@.com", "price@ 5.00", "a@-b.com"] {
+        for said in [
+            "me @ home",
+            "@handle",
+            "a@b",
+            "a@b.1",
+            "x@.com",
+            "price@ 5.00",
+            "a@-b.com",
+            "a@b@c.com",
+        ] {
             assert_eq!(found(said).0, None, "{said}");
         }
     }
@@ -127,6 +166,30 @@ mod tests {
             ("my phone: 5551234567", "5551234567"),
             ("030 1234 5678 please", "03012345678"),
             ("(555) 123-4567", "5551234567"),
+            ("+1\u{a0}(555)\u{a0}123\u{2011}4567 is mine", "+15551234567"),
+            ("０９０－１２３４－５６７８", "09012345678"),
+            ("0170 / 1234567 or 030 - 1234567", "01701234567"),
+            ("tel 06 12 34 56 78 merci", "0612345678"),
+            ("+49 30 1234 - 5678", "+493012345678"),
+        ] {
+            assert_eq!(found(said).1.as_deref(), Some(number), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_number_ends_where_something_else_begins() {
+        for (said, number) in [
+            ("My number is 555-123-4567. 2 questions: do you ship?", "5551234567"),
+            ("My number is 555-123-4567 2 questions", "5551234567"),
+            ("Call +1 555 123 4567. 24 hours a day is fine", "+15551234567"),
+            ("Call +1 555 123 4567 (24 hours)", "+15551234567"),
+            ("+1 555 123 4567 24 hours", "+15551234567"),
+            ("my phone: 0170 1234567 - 3 pm", "01701234567"),
+            ("my phone: 0170 1234567 - 3pm", "01701234567"),
+            ("call 0170 1234567 10 am", "01701234567"),
+            ("reach me at 555-123-4567 / 555-765-4321", "5551234567"),
+            ("+1 555 123 4567 / +1 555 765 4321", "+15551234567"),
+            ("030 1234567 +49 170 1234567", "0301234567"),
         ] {
             assert_eq!(found(said).1.as_deref(), Some(number), "{said}");
         }
@@ -143,6 +206,8 @@ mod tests {
             "ABC123456789",
             "1234 5678 9012 3456 789",
             "30 days",
+            "IP 192.168.100.200",
+            "1234 + 56789012",
         ] {
             assert_eq!(found(said).1, None, "{said}");
         }

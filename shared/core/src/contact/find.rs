@@ -54,10 +54,10 @@ pub async fn find(
     let contact = contact.filter(wrote_here).ok_or(Error::NotFound)?;
     Ok(Profile {
         id,
-        details: contact.details,
         source: conversation.source,
         created_at: contact.created_at,
-        last_seen: contact.last_seen.unwrap_or(contact.created_at),
+        last_seen: last_seen(&contact, &conversation).unwrap_or(contact.created_at),
+        details: contact.details,
     })
 }
 
@@ -87,16 +87,23 @@ pub(crate) fn profile(conversation: &Conversation, named: Option<Contact>) -> Pr
         created_at: conversation.created_at,
         last_seen: seen,
     };
+    let last_seen = named.as_ref().and_then(|contact| last_seen(contact, conversation));
     match named {
         None => own,
         Some(contact) => Profile {
             id: contact.id.unwrap_or(own.id),
             details: contact.details.or(own.details),
             created_at: contact.created_at,
-            last_seen: contact.last_seen.unwrap_or(seen),
+            last_seen: last_seen.unwrap_or(seen),
             ..own
         },
     }
+}
+
+/// When the end user last wrote: the user's row is not written for a message that names nobody and tells
+/// nothing, its conversation is.
+fn last_seen(contact: &Contact, conversation: &Conversation) -> Option<Timestamp> {
+    contact.last_seen.max(conversation.person.seen_at)
 }
 
 /// What was known of the person of a conversation before something happened in it, given the end user whom

@@ -14,11 +14,13 @@ use crate::text::{ExternalId, Label};
 
 mod capture;
 mod find;
+mod fold;
 mod phone;
 
 pub(crate) use capture::details_in;
 pub use find::{Profile, find, of_conversation};
 pub(crate) use find::{known, profile};
+pub use fold::{Folded, Span, is_unseen};
 pub use phone::Phone;
 
 /// An end user.
@@ -76,6 +78,13 @@ impl Details {
         take(&mut self.name, newer.name.as_ref());
         take(&mut self.email, newer.email.as_ref());
         take(&mut self.phone, newer.phone.as_ref());
+    }
+
+    /// Whether all of a newer knowledge is known.
+    pub(crate) fn has(&self, newer: &Self) -> bool {
+        let mut after = self.clone();
+        after.learn(newer);
+        after == *self
     }
 
     /// The fields in which a newer knowledge differs, by their names on the wire.

@@ -144,12 +144,17 @@ async fn news<P: Ports>(
     let changed = contact::known(before, named.as_ref())
         .zip(person.as_ref())
         .map(|(known, person)| known.changes(&person.details));
+    // One who was told of goes by another id from now on, whatever is known of both.
+    let joined = before
+        .zip(person.as_ref())
+        .is_some_and(|(found, person)| found.seq > 0 && person.id != contact::id_of(found.id));
     let of_contact = scene.filter(|_| merged.is_some()).and_then(|scene| match &changed {
         None => Some(Fact::ContactCreated { scene }),
-        Some(changed) if changed.is_empty() => None,
+        Some(changed) if changed.is_empty() && !joined => None,
         Some(changed) => Some(Fact::ContactUpdated { scene, changed }),
     });
-    let verified = Fact::Verified { scene, user: &link.user, method: METHOD };
+    let conversation = link.conversation.as_ref();
+    let verified = Fact::Verified { scene, conversation, user: &link.user, method: METHOD };
     let news = [Some(News::to(key.as_ref(), verified)), of_contact.map(News::of)];
     let news: Vec<News<'_>> = news.into_iter().flatten().collect();
     Ok(webhook::drafts(app, (&project, &link.workspace_name), &news))

@@ -1,15 +1,20 @@
 //! Addresses of mail in free text.
 
-use super::{Span, is_unseen};
+use aiva_core::contact::{Span, is_unseen};
 
-/// How people and programs write the sign of an address.
-const SIGNS: [&str; 4] = ["@", "＠", "﹫", "%40"];
+/// The sign of an address. What else people and programs write for it is read as this one.
+const SIGNS: [char; 3] = ['@', '＠', '﹫'];
 /// Blanks that may stand on one side of a sign.
 const MAX_BLANKS: usize = 3;
+/// Bytes of a number in brackets at most.
+const MAX_NUMBER: usize = 64;
+/// Bytes of a host name at most.
+const MAX_HOST: usize = 253;
 
-/// Where addresses of mail stand: around each sign, as far as their characters go.
+/// Where addresses of mail stand: around each sign, as far as their characters go. No sign is one of those
+/// characters, so that no place is looked at more than twice.
 pub(super) fn found(text: &str) -> Vec<Span> {
-    let signs = SIGNS.iter().flat_map(|sign| text.match_indices(sign));
+    let signs = text.match_indices(SIGNS);
     signs.filter_map(|(at, sign)| around(text, at, at + sign.len())).collect()
 }
 
@@ -23,7 +28,7 @@ pub(super) fn spelt(text: &str, address: &str) -> Vec<Span> {
 /// be a host name.
 fn around(text: &str, sign: usize, after: usize) -> Option<Span> {
     let (before, rest) = (&text[..sign], &text[after..]);
-    let (near, far) = (before.trim_end_matches(is_blank), rest.trim_start_matches(is_blank));
+    let (near, far) = (before.trim_end(), rest.trim_start());
     let blanks = [&before[near.len()..], &rest[..rest.len() - far.len()]];
     let length = domain(far);
     let start = local(near);
@@ -34,12 +39,9 @@ fn around(text: &str, sign: usize, after: usize) -> Option<Span> {
     (is_address && start < near.len() && length > 0).then_some((start, end))
 }
 
-fn is_blank(character: char) -> bool {
-    character.is_whitespace() && character != '\n'
-}
-
 /// Whether it is a host name with a top level of letters.
 fn is_host(name: &str) -> bool {
+    let name: String = name.chars().filter(|character| !character.is_whitespace()).collect();
     let name = name.trim_end_matches('.');
     let top = name.rsplit('.').next().unwrap_or_default();
     let is_top = top.chars().count() >= 2 && top.chars().all(char::is_alphabetic);
@@ -61,11 +63,29 @@ fn local(before: &str) -> usize {
 
 /// How long the part behind the sign is: a name, or a number in brackets.
 fn domain(after: &str) -> usize {
+    if after.starts_with('[') {
+        let close = after.bytes().take(MAX_NUMBER).position(|byte| byte == b']');
+        return close.map_or(0, |close| close + 1);
+    }
+    let mut end = name(after);
+    // Dots between blanks, which no sentence has: in a name that is not whole without them.
+    if !after[..end].contains('.') {
+        while let Some(more) = spaced(&after[end..]).filter(|more| end + more <= MAX_HOST) {
+            end += more;
+        }
+    }
+    end
+}
+
+fn name(after: &str) -> usize {
     let is_part = |character: char| {
         character.is_alphanumeric() || is_unseen(character) || "-.".contains(character)
     };
-    match after.strip_prefix('[').and_then(|number| number.find(']')) {
-        Some(end) => end + 2,
-        None => after.len() - after.trim_start_matches(is_part).len(),
-    }
+    after.len() - after.trim_start_matches(is_part).len()
+}
+
+/// How long a dot with a blank on either side and the name behind it are.
+fn spaced(text: &str) -> Option<usize> {
+    let label = name(text.strip_prefix(" . ")?);
+    (label > 0).then_some(label + 3)
 }

@@ -1,6 +1,8 @@
 //! Phone numbers in free text.
 
-use super::{Span, is_unseen};
+use aiva_core::contact::{Span, is_unseen};
+
+use super::announce::is_announced;
 
 /// Digits that a phone number has at least where nothing says that it is one.
 const PHONE_DIGITS: usize = 7;
@@ -8,8 +10,12 @@ const PHONE_DIGITS: usize = 7;
 const SHORT_DIGITS: std::ops::RangeInclusive<usize> = 5..=6;
 /// Digits that a phone number has at most.
 const MAX_DIGITS: usize = 15;
-/// Characters between two digits at most.
+/// Signs between two digits at most; blanks side by side are one.
 const MAX_GAP: usize = 3;
+/// Blanks side by side at most where anything may be a phone number.
+const NEAR: usize = 3;
+/// Blanks side by side at most where the digits stand in the groups of one.
+const FAR: usize = 8;
 
 /// What people write between the digits of a phone number, and of little else.
 fn is_between(character: char) -> bool {
@@ -17,7 +23,7 @@ fn is_between(character: char) -> bool {
 }
 
 /// What also stands in prices, times, lists and names: it needs the pattern of a phone number around it.
-const UNUSUAL: &str = "_,:·—*";
+const UNUSUAL: &str = "_,:·—*•|;~";
 
 /// Where phone numbers stand.
 pub(super) fn found(text: &str) -> Vec<Span> {
@@ -27,52 +33,37 @@ pub(super) fn found(text: &str) -> Vec<Span> {
     spans
 }
 
-/// Where the digits of a known number stand, with anything between them.
-pub(super) fn spelt(text: &str, digits: &str) -> Vec<Span> {
-    let mut spans = Vec::new();
-    for (start, _) in text.match_indices(|character| digits.starts_with(character)) {
-        let follows = text[..start].chars().next_back().is_some_and(char::is_numeric);
-        if let Some(end) = spelt_from(text, start, digits).filter(|_| !follows) {
-            spans.push((start, end));
-        }
-    }
-    spans
-}
-
-fn spelt_from(text: &str, start: usize, digits: &str) -> Option<usize> {
-    let mut wanted = digits.chars().peekable();
-    let (mut gap, mut end) = (0, start);
-    for (at, character) in text[start..].char_indices() {
-        match wanted.peek() {
-            None if character.is_numeric() => return None,
-            None => return Some(end),
-            Some(next) if *next == character => {
-                wanted.next();
-                (gap, end) = (0, start + at + character.len_utf8());
-            }
-            Some(_) if !character.is_alphanumeric() && gap < MAX_GAP => gap += 1,
-            Some(_) => return None,
-        }
-    }
-    wanted.peek().is_none().then_some(end)
-}
-
 /// A run of digits with something between them.
 struct Run {
     span: Span,
     digits: usize,
 }
 
+/// How far a run goes.
+#[derive(Clone, Copy)]
+struct Reach {
+    blanks: usize,
+    digits: usize,
+}
+
 /// The run that begins at a place: digits, in any script, with what may stand between them.
-fn run(text: &str, start: usize, between: impl Fn(char) -> bool) -> Run {
-    let (mut digits, mut gap, mut end) = (0, 0, start);
+fn run(text: &str, start: usize, reach: Reach, between: impl Fn(char) -> bool) -> Run {
+    let (mut digits, mut end) = (0, start);
+    let (mut gap, mut blanks) = (0, 0);
     for (at, character) in text[start..].char_indices() {
         if character.is_numeric() {
             digits += 1;
-            (gap, end) = (0, start + at + character.len_utf8());
-        } else if at == 0 || (between(character) && gap < MAX_GAP) {
-            gap += 1;
-        } else {
+            (gap, blanks, end) = (0, 0, start + at + character.len_utf8());
+            if digits == reach.digits {
+                break;
+            }
+            continue;
+        }
+        let is_blank = matches!(character, ' ' | '\t');
+        blanks = if is_blank { blanks + 1 } else { 0 };
+        gap += usize::from(blanks < 2);
+        let goes_on = between(character) && gap <= MAX_GAP && blanks <= reach.blanks;
+        if at > 0 && !goes_on {
             break;
         }
     }
@@ -89,7 +80,11 @@ fn usual(text: &str) -> Vec<Span> {
         if start < past || !(first.is_numeric() || first == '+' || first == '(') {
             continue;
         }
-        let run = run(text, start, is_between);
+        let wide = run(text, start, Reach { blanks: FAR, digits: MAX_DIGITS + 1 }, is_between);
+        let run = match is_grouped(&text[wide.span.0..wide.span.1]) {
+            true => wide,
+            false => run(text, start, Reach { blanks: NEAR, digits: usize::MAX }, is_between),
+        };
         past = run.span.1.max(start + 1);
         let is_short = SHORT_DIGITS.contains(&run.digits);
         if run.digits >= PHONE_DIGITS || (is_short && is_announced(&text[..start])) {
@@ -99,12 +94,25 @@ fn usual(text: &str) -> Vec<Span> {
     spans
 }
 
+/// Whether digits stand in the groups of a phone number.
+fn is_grouped(written: &str) -> bool {
+    let groups = written.split(|character: char| !character.is_numeric());
+    let lengths = groups.map(|group| group.chars().count()).filter(|length| *length > 0);
+    let lengths: Vec<usize> = lengths.collect();
+    let digits: usize = lengths.iter().sum();
+    let rest = lengths.get(1..).unwrap_or_default();
+    (PHONE_DIGITS..=MAX_DIGITS).contains(&digits)
+        && lengths.iter().all(|length| *length <= 5)
+        && rest.iter().all(|length| *length >= 2)
+}
+
 /// Numbers that begin with a plus, whatever stands between their digits.
 fn international(text: &str) -> Vec<Span> {
     let between = |character: char| is_between(character) || UNUSUAL.contains(character);
+    let reach = Reach { blanks: NEAR, digits: MAX_DIGITS + 1 };
     let mut spans = Vec::new();
     for (start, _) in text.match_indices('+') {
-        let run = run(text, start, between);
+        let run = run(text, start, reach, between);
         let written = &text[start + 1..run.span.1.max(start + 1)];
         let fits = (PHONE_DIGITS..=MAX_DIGITS).contains(&run.digits);
         if written.starts_with(char::is_numeric) && fits && !is_in_thousands(written) {
@@ -164,17 +172,22 @@ fn row(text: &str, start: usize) -> Row<'_> {
     }
 }
 
-/// The sign before the next group, and the bytes until that group: the same as before, a blank on either
-/// side at most, a closing bracket before it.
+/// The sign before the next group, and the bytes until that group: the same as before, few blanks on
+/// either side, a closing bracket before it.
 fn separator(text: &str, before: Option<char>) -> Option<(char, usize)> {
     let open = text.strip_prefix(')').unwrap_or(text);
-    let near = open.strip_prefix(' ').unwrap_or(open);
+    let near = past_blanks(open);
     let sign = near.chars().next().filter(|sign| UNUSUAL.contains(*sign))?;
     let far = &near[sign.len_utf8()..];
-    let far = far.strip_prefix(' ').unwrap_or(far);
+    let far = past_blanks(far);
     let follows = far.starts_with(|character: char| character.is_ascii_digit());
     let is_same = before.is_none_or(|before| before == sign);
     (follows && is_same).then_some((sign, text.len() - far.len()))
+}
+
+fn past_blanks(text: &str) -> &str {
+    let blanks = text.bytes().take(NEAR).take_while(|byte| *byte == b' ').count();
+    &text[blanks..]
 }
 
 impl Row<'_> {
@@ -191,9 +204,15 @@ impl Row<'_> {
             return true;
         }
         let is_national = self.groups[0].starts_with('0') && lengths[0] >= 2;
+        let has_long = lengths.iter().any(|length| *length >= 3);
         let is_grouped = lengths.len() >= 3 && lengths[1..].iter().any(|length| *length >= 3);
+        // As they are written in France.
+        let is_paired = lengths == [2; 5] && is_national && self.groups[0] != "00";
         match sign {
-            ',' | ':' => is_national && lengths.iter().any(|length| *length >= 3),
+            ',' | ':' => (is_national && has_long) || is_paired,
+            '•' | '|' | ';' | '~' => {
+                (is_national && has_long) || is_paired || (is_grouped && digits >= 9)
+            }
             _ => is_national || (is_grouped && digits >= 9),
         }
     }
@@ -204,56 +223,4 @@ impl Row<'_> {
         let short = self.groups.iter().filter(|group| group.len() <= 2).count();
         self.groups.iter().any(is_year) && short >= 2
     }
-}
-
-/// Words that announce a number.
-const CUES: [&str; 22] = [
-    "phone",
-    "telephone",
-    "tel",
-    "call",
-    "mobile",
-    "cell",
-    "whatsapp",
-    "sms",
-    "dial",
-    "ring",
-    "fon",
-    "telefon",
-    "telefonnummer",
-    "handy",
-    "handynummer",
-    "ruf",
-    "rufen",
-    "anrufen",
-    "móvil",
-    "teléfono",
-    "téléphone",
-    "portable",
-];
-/// Words that may stand between.
-const FILLERS: [&str; 28] = [
-    "me", "us", "him", "her", "my", "our", "at", "on", "under", "is", "no", "nr", "number", "the",
-    "mich", "uns", "meine", "unter", "an", "ist", "nummer", "número", "numéro", "es", "est", "mi",
-    "mon", "al",
-];
-/// Words between at most.
-const MAX_FILLERS: usize = 4;
-
-/// Whether a text ends in words that announce a phone number.
-fn is_announced(before: &str) -> bool {
-    let lower = before.to_lowercase();
-    let words = lower.rsplit(|character: char| !character.is_alphanumeric());
-    let mut said_number = false;
-    for word in words.filter(|word| !word.is_empty()).take(MAX_FILLERS + 1) {
-        // "my number is", but not "my order number is".
-        if CUES.contains(&word) || (said_number && ["my", "our", "meine"].contains(&word)) {
-            return true;
-        }
-        said_number = ["number", "nummer"].contains(&word);
-        if !FILLERS.contains(&word) {
-            return false;
-        }
-    }
-    false
 }
