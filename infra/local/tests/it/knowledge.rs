@@ -11,7 +11,9 @@ use crate::support::{Product, config, fresh_dir};
 
 mod dialect;
 mod embedding;
+mod hostile;
 mod site;
+mod table;
 
 use site::Site;
 

@@ -4,13 +4,12 @@
 //! another, then the passages' vectors, if they have any. The passages inside are compressed by the index
 //! itself, so that it is opened by copying.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use aiva_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use tantivy::Index;
-use tantivy::directory::{Directory, RamDirectory, TerminatingWrite};
+use tantivy::directory::{Directory, OwnedBytes, RamDirectory};
 
 use super::vectors::Vectors;
 
@@ -49,6 +48,10 @@ impl Manifest {
         Self { tongues, pieces, text_bytes, files: Vec::new(), vectors: None }
     }
 
+    fn file_bytes(&self) -> usize {
+        self.files.iter().map(|(_, length)| length).sum()
+    }
+
     /// The vectors in what follows the files, where they come from this embedder.
     fn vectors_in(&self, rest: &[u8], embedder: Option<&str>) -> Result<Option<Vectors>> {
         let head = self.vectors.as_ref().filter(|head| Some(head.embedder.as_str()) == embedder);
@@ -68,15 +71,7 @@ pub(super) fn pack(
         embedder: embedder.to_owned(),
         dimensions: vectors.dimensions(),
     });
-    let mut paths: Vec<PathBuf> = index.directory().list_managed_files().into_iter().collect();
-    paths.sort();
-    let mut contents = Vec::with_capacity(paths.len());
-    for path in paths {
-        let slice = directory.open_read(&path).map_err(Error::internal)?;
-        let bytes = slice.read_bytes().map_err(Error::internal)?;
-        manifest.files.push((path.to_string_lossy().into_owned(), bytes.len()));
-        contents.push(bytes);
-    }
+    let contents = files(index, directory, &mut manifest)?;
     let head = serde_json::to_vec(&manifest).map_err(Error::internal)?;
     let total = contents.iter().map(|bytes| bytes.len()).sum::<usize>()
         + vectors.map_or(0, |(_, vectors)| vectors.bytes());
@@ -91,6 +86,44 @@ pub(super) fn pack(
         vectors.write(&mut packed);
     }
     Ok(packed)
+}
+
+/// The length of an archive without vectors.
+pub(super) fn word_bytes(
+    index: &Index,
+    directory: &RamDirectory,
+    manifest: &Manifest,
+) -> Result<usize> {
+    /// What vectors add to the manifest, at most.
+    const HEAD_ROOM: usize = 1024;
+    let mut manifest = manifest.clone();
+    files(index, directory, &mut manifest)?;
+    let head = serde_json::to_vec(&manifest).map_err(Error::internal)?;
+    Ok(MAGIC.len() + 8 + head.len() + manifest.file_bytes() + HEAD_ROOM)
+}
+
+/// The files of an index, which are told to its manifest.
+fn files(
+    index: &Index,
+    directory: &RamDirectory,
+    manifest: &mut Manifest,
+) -> Result<Vec<OwnedBytes>> {
+    let mut paths: Vec<PathBuf> = index.directory().list_managed_files().into_iter().collect();
+    paths.sort();
+    let mut contents = Vec::with_capacity(paths.len());
+    for path in paths {
+        let slice = directory.open_read(&path).map_err(Error::internal)?;
+        let bytes = slice.read_bytes().map_err(Error::internal)?;
+        manifest.files.push((path.to_string_lossy().into_owned(), bytes.len()));
+        contents.push(bytes);
+    }
+    Ok(contents)
+}
+
+/// The length that an archive has without its vectors, read off its beginning.
+pub(super) fn word_bytes_of(start: &[u8]) -> Result<usize> {
+    let (manifest, rest) = head(start)?;
+    Ok(start.len() - rest.len() + manifest.file_bytes())
 }
 
 /// What an archive holds.
@@ -110,9 +143,8 @@ pub(super) fn unpack(packed: &[u8], embedder: Option<&str>) -> Result<Unpacked> 
     for (name, length) in &manifest.files {
         let (bytes, tail) = rest.split_at_checked(*length).ok_or_else(broken)?;
         rest = tail;
-        let mut file = directory.open_write(Path::new(name)).map_err(Error::internal)?;
-        file.write_all(bytes).map_err(Error::internal)?;
-        file.terminate().map_err(Error::internal)?;
+        // At once: what is written bit by bit is there twice, beside the archive itself.
+        directory.atomic_write(Path::new(name), bytes).map_err(Error::internal)?;
     }
     let index = Index::open(directory.clone()).map_err(Error::internal)?;
     let vectors = manifest.vectors_in(rest, embedder)?.map(Vectors::without_keys);
@@ -123,8 +155,7 @@ pub(super) fn unpack(packed: &[u8], embedder: Option<&str>) -> Result<Unpacked> 
 /// Reads the vectors alone, where they come from this embedder.
 pub(super) fn vectors(packed: &[u8], embedder: &str) -> Result<Option<Vectors>> {
     let (manifest, rest) = head(packed)?;
-    let files = manifest.files.iter().map(|(_, length)| length).sum::<usize>();
-    let (_, rest) = rest.split_at_checked(files).ok_or_else(broken)?;
+    let (_, rest) = rest.split_at_checked(manifest.file_bytes()).ok_or_else(broken)?;
     manifest.vectors_in(rest, Some(embedder))
 }
 

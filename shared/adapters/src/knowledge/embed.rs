@@ -29,7 +29,7 @@ pub(super) struct Embedded {
 /// then is kept: a passage without a vector is found by its words.
 pub(super) async fn embed<E: Embedder>(
     embedder: &E,
-    pieces: &[Piece],
+    pieces: &[&Piece],
     before: Option<Vectors>,
     time: Duration,
 ) -> Embedded {
@@ -47,7 +47,7 @@ pub(super) async fn embed<E: Embedder>(
         .map(|places| {
             let places = places.to_vec();
             async move {
-                let texts: Vec<String> = places.iter().map(|place| text(&pieces[*place])).collect();
+                let texts: Vec<String> = places.iter().map(|place| text(pieces[*place])).collect();
                 let answer = embedder.embed(&texts).await;
                 (places, answer)
             }

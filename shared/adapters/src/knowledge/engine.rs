@@ -1,6 +1,7 @@
 //! The index of one edition: built once, and never changed.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aiva_core::error::{Error, Result};
 use aiva_core::id::SourceId;
@@ -57,10 +58,9 @@ pub(super) struct Nearest {
 }
 
 impl Engine {
-    /// Indexes passages, with their vectors where there are any.
-    pub(super) fn build(pieces: &[Piece], vectors: Option<Vectors>) -> Result<Self> {
-        let bytes = pieces.iter().map(Piece::bytes).sum::<usize>()
-            + vectors.as_ref().map_or(0, Vectors::bytes);
+    /// Indexes passages, and counts those that are in.
+    pub(super) fn build(pieces: &[&Piece], written: &AtomicUsize) -> Result<Self> {
+        let bytes = pieces.iter().map(|piece| piece.bytes()).sum::<usize>();
         let mut tongues: Vec<Tongue> = Vec::new();
         for piece in pieces {
             if !tongues.contains(&piece.tongue) {
@@ -71,9 +71,20 @@ impl Engine {
         let names = tongues.iter().map(|tongue| tongue.name().to_owned()).collect();
         let manifest = Manifest::new(names, pieces.len(), text_bytes);
         let directory = RamDirectory::create();
-        let index = fill(directory.clone(), pieces, &mut Analyzers::of(&tongues));
+        let index = fill(directory.clone(), pieces, &mut Analyzers::of(&tongues), written);
         let index = index.map_err(Error::internal)?;
-        Self::over(Unpacked { index, directory, manifest, vectors, bytes })
+        Self::over(Unpacked { index, directory, manifest, vectors: None, bytes })
+    }
+
+    /// Takes up the vectors of its passages.
+    pub(super) fn with_vectors(self, vectors: Option<Vectors>) -> Self {
+        let bytes = self.bytes + vectors.as_ref().map_or(0, Vectors::bytes);
+        Self { vectors, bytes, ..self }
+    }
+
+    /// What it is long without its vectors, written down.
+    pub(super) fn word_bytes(&self) -> Result<usize> {
+        archive::word_bytes(&self.index, &self.directory, &self.manifest)
     }
 
     /// Opens what [`Engine::pack`] wrote; vectors only where they come from this embedder.
@@ -81,10 +92,12 @@ impl Engine {
         Self::over(archive::unpack(packed, embedder)?)
     }
 
-    /// Writes it down for the object store, its vectors under the name of their embedder.
-    pub(super) fn pack(&self, embedder: Option<&str>) -> Result<Vec<u8>> {
+    /// Writes it down for the object store, its vectors under the name of their embedder; with the number
+    /// of its passages.
+    pub(super) fn pack(&self, embedder: Option<&str>) -> Result<(Vec<u8>, usize)> {
         let vectors = embedder.zip(self.vectors.as_ref());
-        archive::pack(&self.index, &self.directory, self.manifest.clone(), vectors)
+        let packed = archive::pack(&self.index, &self.directory, self.manifest.clone(), vectors)?;
+        Ok((packed, self.manifest.pieces))
     }
 
     fn over(unpacked: Unpacked) -> Result<Self> {
@@ -111,11 +124,6 @@ impl Engine {
     /// What it takes in memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
-    }
-
-    /// Its passages.
-    pub(super) fn pieces(&self) -> usize {
-        self.manifest.pieces
     }
 
     /// Every passage, in the order of the documents, if their texts are at most so many bytes.
@@ -237,13 +245,14 @@ fn schema() -> (Schema, [Field; 4], Field) {
 
 fn fill(
     directory: RamDirectory,
-    pieces: &[Piece],
+    pieces: &[&Piece],
     analyzers: &mut Analyzers,
+    written: &AtomicUsize,
 ) -> tantivy::Result<Index> {
     let (schema, fields, stored) = schema();
     let builder = Index::builder().schema(schema);
     let mut writer = builder.single_segment_index_writer(directory, BUILD_BYTES)?;
-    for piece in pieces {
+    for piece in pieces.iter().copied() {
         let mut document = TantivyDocument::new();
         for (field, text) in fields.iter().zip([&piece.title, &piece.headings, &piece.text]) {
             document.add_text(*field, analyzers.terms(piece.tongue, text).join(" "));
@@ -253,6 +262,7 @@ fn fill(
         document.add_text(fields[3], ids.concat().join(" "));
         document.add_text(stored, serde_json::to_string(piece)?);
         writer.add_document(document)?;
+        written.fetch_add(1, Ordering::Relaxed);
     }
     writer.finalize()
 }

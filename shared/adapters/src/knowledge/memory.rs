@@ -1,19 +1,21 @@
 //! The editions that one process holds.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, SourceId};
-use aiva_core::knowledge::{Built, Document, Edition, Generation, Passage};
+use aiva_core::knowledge::{BuildWatch, Built, Document, Edition, Generation, Passage};
 use aiva_core::ports::{Embedder, KnowledgeIndex, NoEmbedder, Objects};
 use tokio::time::{Instant, timeout};
 
-use super::embed::{Embedded, embed};
+use super::archive;
+use super::build::Builder;
 use super::engine::{Engine, Nearest};
-use super::vectors::{Vector, Vectors, bytes_each};
-use super::{archive, split};
+use super::split::Split;
+use super::vectors::Vector;
 use crate::objects::ObjectStore;
 
 /// How long a question waits for its vector; then it is answered by its words alone.
@@ -28,10 +30,13 @@ const EMBEDDED_QUESTION_BYTES: usize = 2_000;
 /// What a [`MemoryIndex`] may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexLimits {
-    /// Bytes of passages and their indices, together; one project alone never gets more either.
+    /// Bytes of passages and their indices, together; one project alone never gets more either. Whoever
+    /// builds a generation lets it become no larger, so that it has to have the same as those who open it.
     pub max_bytes: usize,
     /// Projects held at once.
     pub max_editions: usize,
+    /// Bytes of passages in memory while a generation is built from them.
+    pub build_bytes: usize,
 }
 
 impl IndexLimits {
@@ -42,9 +47,10 @@ impl IndexLimits {
 }
 
 impl Default for IndexLimits {
-    /// 32 MiB and 64 projects: room in the smallest worker.
+    /// 64 MiB, which 100,000 passages fit into, and 64 projects: room in the smallest worker.
     fn default() -> Self {
-        Self { max_bytes: 32 * 1024 * 1024, max_editions: 64 }
+        const MIB: usize = 1024 * 1024;
+        Self { max_bytes: 64 * MIB, max_editions: 64, build_bytes: 512 * MIB }
     }
 }
 
@@ -131,21 +137,6 @@ impl<E: Embedder> MemoryIndex<E> {
         Ok(())
     }
 
-    /// The vectors of the generation before, where they come from this embedder. Without them all are
-    /// asked for again.
-    async fn vectors_before(&self, before: Option<&Generation>) -> Option<Vectors> {
-        let (identity, before) = self.embedder.identity().zip(before)?;
-        let vectors = match self.objects.get(&before.object, self.limits.max_bytes).await {
-            Ok(Some(bytes)) => archive::vectors(&bytes, identity),
-            Ok(None) => return None,
-            Err(error) => Err(error),
-        };
-        vectors.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the vectors of the generation before are not taken over");
-            None
-        })
-    }
-
     fn silence(&self) -> MutexGuard<'_, Option<Instant>> {
         self.silent_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -217,7 +208,10 @@ impl<E: Embedder> KnowledgeIndex for MemoryIndex<E> {
             return Ok(());
         }
         let max_bytes = self.limits.max_bytes;
-        let make = move || Engine::build(&split::fitting(&documents, max_bytes, 0).0, None);
+        let make = move || {
+            let split = Split::of(documents, max_bytes, 0);
+            Engine::build(&split.choose(max_bytes, 0).pieces, &AtomicUsize::new(0))
+        };
         self.made(edition, None, make).await
     }
 
@@ -230,6 +224,7 @@ impl<E: Embedder> KnowledgeIndex for MemoryIndex<E> {
         // Vectors stand behind the words: where both do not fit, the words may.
         let max_bytes = self.limits.max_bytes;
         let fits = usize::try_from(generation.bytes).is_ok_and(|bytes| bytes <= max_bytes);
+        self.shelf().make_room(project, max_bytes, generation.bytes);
         let bytes = if fits {
             self.objects.get(&generation.object, max_bytes).await?
         } else {
@@ -237,7 +232,10 @@ impl<E: Embedder> KnowledgeIndex for MemoryIndex<E> {
             tracing::warn!(%project, bytes, max_bytes, "a generation is opened without its vectors");
             self.objects.get_start(&generation.object, max_bytes).await?
         };
-        let bytes = bytes.ok_or_else(|| Error::unavailable("a generation is gone"))?;
+        let bytes = bytes.ok_or(Error::NotFound)?;
+        if archive::word_bytes_of(&bytes)? > max_bytes {
+            return Err(Error::unavailable("a generation is larger than AIVA_INDEX_MEBIBYTES"));
+        }
         let embedder = Arc::clone(&self.embedder);
         let open = move || Engine::open(&bytes, embedder.identity().filter(|_| fits));
         self.made(edition, Some(generation.object.clone()), open).await
@@ -252,32 +250,15 @@ impl<E: Embedder> KnowledgeIndex for MemoryIndex<E> {
         });
     }
 
-    async fn build(
+    async fn build_watched(
         &self,
         documents: Vec<Document>,
         before: Option<&Generation>,
         embed_for: Duration,
+        watch: &impl BuildWatch,
     ) -> Result<Built> {
-        let max_bytes = self.limits.max_bytes;
-        let embeds = self.embedder.identity().is_some();
-        let vector_bytes = if embeds { bytes_each(self.embedder.dimensions()) } else { 0 };
-        let read = move || split::fitting(&documents, max_bytes, vector_bytes);
-        let read = tokio::task::spawn_blocking(read).await;
-        let (pieces, counts) = read.map_err(Error::internal)?;
-        let Embedded { vectors, owed } = if embeds && !pieces.is_empty() {
-            let before = self.vectors_before(before).await;
-            embed(&*self.embedder, &pieces, before, embed_for).await
-        } else {
-            Embedded { vectors: None, owed: 0 }
-        };
-        let embedder = Arc::clone(&self.embedder);
-        let write = move || {
-            let engine = Engine::build(&pieces, vectors)?;
-            let total = u64::try_from(engine.pieces()).unwrap_or(u64::MAX);
-            let bytes = engine.pack(embedder.identity())?;
-            Ok(Built { bytes, pieces: counts, total, vectors_owed: owed })
-        };
-        tokio::task::spawn_blocking(write).await.map_err(Error::internal)?
+        let (limits, objects, embedder) = (self.limits, &self.objects, &*self.embedder);
+        Builder { limits, objects, embedder }.build(documents, before, embed_for, watch).await
     }
 
     async fn search(
@@ -322,6 +303,21 @@ impl Shelf {
             match oldest.map(|(project, _)| *project) {
                 // The newest is within the bound by itself.
                 Some(project) if project != edition.project => self.slots.remove(&project),
+                Some(_) | None => break,
+            };
+        }
+    }
+
+    /// Lets go of other projects before one is opened that takes so many bytes: what goes for it anyway
+    /// need not stand beside it meanwhile.
+    fn make_room(&mut self, project: ProjectId, max_bytes: usize, bytes: u64) {
+        let bytes = usize::try_from(bytes).unwrap_or(max_bytes).min(max_bytes);
+        loop {
+            let others = self.slots.iter().filter(|(other, _)| **other != project);
+            let held: usize = others.clone().map(|(_, slot)| slot.engine.bytes()).sum();
+            let oldest = others.min_by_key(|(_, slot)| slot.last_use).map(|(other, _)| *other);
+            match oldest {
+                Some(oldest) if held > max_bytes - bytes => self.slots.remove(&oldest),
                 Some(_) | None => break,
             };
         }

@@ -8,6 +8,7 @@
 
 mod analysis;
 mod archive;
+mod build;
 mod embed;
 mod engine;
 mod memory;

@@ -24,7 +24,7 @@ const MAX_HEADINGS_CHARS: usize = 300;
 const MAX_GAP_BYTES: usize = 16;
 
 /// A passage as it is indexed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Piece {
     #[serde(rename = "s")]
     pub(super) source: SourceId,
@@ -53,49 +53,91 @@ impl Piece {
     }
 }
 
-/// Documents in passages.
-struct Split {
-    pieces: Vec<Piece>,
-    /// The passages of each source by itself, those that stand elsewhere too or did not fit included.
-    counts: HashMap<SourceId, u64>,
-    /// Documents that did not fit.
-    left_out: usize,
+/// The passages of one source, each with the digest of its words.
+struct Group {
+    source: SourceId,
+    pieces: Vec<([u8; 32], Piece)>,
 }
 
-/// Splits documents into passages, each text once, until `max_bytes` are reached, each passage with so
-/// many bytes for its vector; documents that no longer fit are left out and counted.
-fn split(documents: &[Document], max_bytes: usize, vector_bytes: usize) -> Split {
-    let splitter = MarkdownSplitter::new(ChunkConfig::new(PASSAGE_CHARS));
-    let (mut pieces, mut left_out, mut bytes) = (Vec::new(), 0, 0);
-    let mut counts: HashMap<SourceId, u64> = HashMap::new();
-    let mut seen = HashSet::new();
-    for document in documents {
-        let mut added = pieces_of(&splitter, document);
-        *counts.entry(document.source).or_default() += added.len() as u64;
-        added.retain(|piece| seen.insert(fingerprint(&piece.text)));
-        let cost = added.iter().map(|piece| piece.bytes() + vector_bytes).sum::<usize>();
-        if bytes + cost > max_bytes {
-            left_out += 1;
-            continue;
+/// Documents in passages, source by source.
+#[derive(Default)]
+pub(super) struct Split {
+    groups: Vec<Group>,
+    /// Sources whose passages take more memory than there is.
+    too_large: HashSet<SourceId>,
+}
+
+/// The passages that are indexed, each text once.
+#[derive(Default)]
+pub(super) struct Chosen<'a> {
+    pub(super) pieces: Vec<&'a Piece>,
+    /// The passages of each source that is in, by itself: those that stand elsewhere too are counted.
+    pub(super) counts: HashMap<SourceId, u64>,
+    /// Where the passages of each source begin in the list, in order.
+    pub(super) starts: Vec<(SourceId, usize)>,
+    /// Sources that did not fit.
+    pub(super) left_out: HashSet<SourceId>,
+    /// What the passages take in memory, about, in bytes.
+    pub(super) bytes: usize,
+}
+
+impl Split {
+    /// Splits documents into passages, until `max_bytes` of memory are full, each passage with so many bytes
+    /// for its vector. Documents of one source stand together.
+    pub(super) fn of(documents: Vec<Document>, max_bytes: usize, vector_bytes: usize) -> Self {
+        let splitter = MarkdownSplitter::new(ChunkConfig::new(PASSAGE_CHARS));
+        let (mut split, mut bytes) = (Self::default(), 0);
+        let mut documents = documents.into_iter().peekable();
+        while let Some(document) = documents.next() {
+            let source = document.source;
+            let mut group = Group { source, pieces: Vec::new() };
+            let mut next = Some(document);
+            let mut cost = 0;
+            while let Some(document) = next {
+                // What is too large is not held whole to find that out.
+                if bytes + cost <= max_bytes {
+                    for piece in pieces_of(&splitter, &document) {
+                        cost += piece.bytes() + vector_bytes;
+                        group.pieces.push((fingerprint(&piece.text), piece));
+                    }
+                }
+                next = documents.next_if(|next| next.source == source);
+            }
+            if bytes + cost > max_bytes {
+                split.too_large.insert(source);
+            } else {
+                bytes += cost;
+                split.groups.push(group);
+            }
         }
-        bytes += cost;
-        pieces.append(&mut added);
+        split
     }
-    Split { pieces, counts, left_out }
-}
 
-/// The passages of documents, as many as fit, and how many each source makes by itself; what is left out is
-/// told to the log.
-pub(super) fn fitting(
-    documents: &[Document],
-    max_bytes: usize,
-    vector_bytes: usize,
-) -> (Vec<Piece>, HashMap<SourceId, u64>) {
-    let Split { pieces, counts, left_out } = split(documents, max_bytes, vector_bytes);
-    if left_out > 0 {
-        tracing::warn!(left_out, max_bytes, "knowledge exceeds the memory for its index");
+    /// Chooses what is indexed: the older a source, the earlier it gets its room of so many bytes, each
+    /// passage with so many bytes for its vector. A source is in as a whole or not at all.
+    pub(super) fn choose(&self, max_bytes: usize, vector_bytes: usize) -> Chosen<'_> {
+        let mut chosen = Chosen { left_out: self.too_large.clone(), ..Chosen::default() };
+        let mut seen: HashSet<&[u8; 32]> = HashSet::new();
+        for Group { source, pieces } in &self.groups {
+            let (mut own, mut new, mut cost) = (HashSet::new(), Vec::new(), 0);
+            for (key, piece) in pieces {
+                if !seen.contains(key) && own.insert(key) {
+                    cost += piece.bytes() + vector_bytes;
+                    new.push(piece);
+                }
+            }
+            if chosen.bytes + cost > max_bytes {
+                chosen.left_out.insert(*source);
+                continue;
+            }
+            chosen.bytes += cost;
+            chosen.starts.push((*source, chosen.pieces.len()));
+            *chosen.counts.entry(*source).or_default() += pieces.len() as u64;
+            seen.extend(own);
+            chosen.pieces.append(&mut new);
+        }
+        chosen
     }
-    (pieces, counts)
 }
 
 type Splitter = MarkdownSplitter<text_splitter::Characters>;
@@ -230,14 +272,19 @@ mod tests {
         Document { source, title, url: None, text, layout: Layout::Prose }
     }
 
+    fn pieces(documents: Vec<Document>) -> Vec<Piece> {
+        let split = Split::of(documents, usize::MAX, 0);
+        let chosen = split.choose(usize::MAX, 0).pieces;
+        chosen.into_iter().cloned().collect()
+    }
+
     #[test]
     fn a_passage_knows_the_headings_above_it() {
         let body = "Words about it, and some more of them. ".repeat(18);
         let text = format!(
             "# Shop\n\n{body}\n\n## Returns\n\n{body} a\n\n```\n# no heading\n```\n\n## Shipping ##\n\n{body} b\n"
         );
-        let Split { pieces, left_out, .. } = split(&[document(&text)], usize::MAX, 0);
-        assert_eq!(left_out, 0);
+        let pieces = pieces(vec![document(&text)]);
         let path_of = |end: &str| {
             pieces.iter().find(|piece| piece.text.ends_with(end)).unwrap().headings.as_str()
         };
@@ -251,7 +298,7 @@ mod tests {
     fn neighbours_and_their_gaps_are_the_text_again() {
         let text =
             (0..400).map(|number| format!("Sentence {number} of it.\n\n")).collect::<String>();
-        let pieces = split(&[document(&text)], usize::MAX, 0).pieces;
+        let pieces = pieces(vec![document(&text)]);
         assert!(pieces.len() > 5 && pieces[0].gap.is_none());
         let joined: String = pieces
             .iter()
@@ -264,17 +311,19 @@ mod tests {
     fn a_record_is_a_passage_however_short() {
         let rows = ["sku: A-1\nprice: 4", "sku: A-2\nprice: 5", " \n"].join("\u{1e}");
         let records = Document { layout: Layout::Records, ..document(&rows) };
-        let Split { pieces, counts, .. } = split(std::slice::from_ref(&records), usize::MAX, 0);
+        let source = records.source;
+        let split = Split::of(vec![records], usize::MAX, 0);
+        let Chosen { pieces, counts, .. } = split.choose(usize::MAX, 0);
         let texts: Vec<_> = pieces.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(texts, ["sku: A-1\nprice: 4", "sku: A-2\nprice: 5"]);
-        assert_eq!(counts[&records.source], 2);
+        assert_eq!(counts[&source], 2);
         assert!(pieces.iter().all(|piece| piece.gap.is_none()));
     }
 
     #[test]
     fn every_word_of_a_document_is_in_a_passage() {
         let text: String = (0..2_000).map(|number| format!("word{number} ")).collect();
-        let pieces = split(&[document(&text)], usize::MAX, 0).pieces;
+        let pieces = pieces(vec![document(&text)]);
         let words: Vec<_> = pieces.iter().flat_map(|piece| piece.text.split(' ')).collect();
         assert_eq!(words, text.split_ascii_whitespace().collect::<Vec<_>>());
     }
@@ -298,14 +347,30 @@ mod tests {
     fn the_same_text_twice_is_one_passage_and_rules_alone_are_none() {
         let twice =
             [document("Open on **Monday**."), document("open on monday\n"), document("---")];
-        assert_eq!(split(&twice, usize::MAX, 0).pieces.len(), 1);
+        assert_eq!(pieces(twice.into()).len(), 1);
     }
 
     #[test]
-    fn what_does_not_fit_is_left_out_and_counted() {
-        let documents = [document(&"long ".repeat(400)), document("short")];
-        let Split { pieces, left_out, .. } = split(&documents, 1_000, 0);
-        assert_eq!((pieces.len(), left_out), (1, 1));
-        assert_eq!(pieces[0].text, "short");
+    fn a_source_that_does_not_fit_is_left_out_as_a_whole_and_named() {
+        let of = |number: u8, text: &str| {
+            let source = Id::from_bare(&aiva_core::id::base32(&[number; 16])).unwrap();
+            Document { source, ..document(text) }
+        };
+        let (large, small) = ("Some longer words. ".repeat(100), "A short text.");
+        // What stands in the one that is left out is no duplicate.
+        let documents = [of(1, "First."), of(2, small), of(2, &large), of(3, small)];
+        let named = |chosen: &Chosen<'_>| {
+            let mut texts = chosen.pieces.iter().map(|piece| piece.text.as_str());
+            (texts.next() == Some("First."), chosen.pieces.len(), chosen.counts.len())
+        };
+        let split = Split::of(documents.to_vec(), usize::MAX, 0);
+        assert!(split.choose(usize::MAX, 0).left_out.is_empty());
+        let chosen = split.choose(1_000, 0);
+        assert_eq!((named(&chosen), chosen.bytes <= 1_000), ((true, 2, 2), true));
+        assert_eq!(chosen.left_out, HashSet::from([documents[1].source]));
+        // The same where the memory ends while it is split.
+        let split = Split::of(documents.to_vec(), 1_000, 0);
+        let chosen = split.choose(usize::MAX, 0);
+        assert_eq!((named(&chosen), chosen.left_out.len()), ((true, 2, 2), 1));
     }
 }

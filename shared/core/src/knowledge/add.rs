@@ -1,7 +1,9 @@
 //! Adding a source.
 
+use super::fields::FieldNames;
 use super::gather::{drive_file, github_repository};
 use super::quota::take_characters;
+use super::room;
 use super::search::answers_at_once;
 use super::source::{Crawl, Origin, Source, SourceKind, SourceState};
 use super::upload::{self, MAX_FILE_BYTES};
@@ -29,40 +31,6 @@ pub struct AddSource {
     pub what: NewSource,
     /// How the caller writes its fields.
     pub fields: FieldNames,
-}
-
-/// How a caller writes the fields of a source, for errors that name them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FieldNames {
-    /// The text of a raw source.
-    pub text: &'static str,
-    /// The time between two fetches.
-    pub refresh_seconds: &'static str,
-    /// The upload that holds the file.
-    pub upload_id: &'static str,
-    /// The pages of a crawl, inside of `crawl`.
-    pub max_pages: &'static str,
-    /// The type of an upload.
-    pub content_type: &'static str,
-}
-
-impl FieldNames {
-    /// `upload_id`.
-    pub const SNAKE: Self = Self {
-        text: "text",
-        refresh_seconds: "refresh_seconds",
-        upload_id: "upload_id",
-        max_pages: "max_pages",
-        content_type: "content_type",
-    };
-    /// `uploadId`.
-    pub const CAMEL: Self = Self {
-        text: "text",
-        refresh_seconds: "refreshSeconds",
-        upload_id: "uploadId",
-        max_pages: "maxPages",
-        content_type: "contentType",
-    };
 }
 
 /// The content of a source to add, or where that is.
@@ -143,7 +111,8 @@ const REFRESH_SECONDS: std::ops::RangeInclusive<u64> = 3_600..=2_592_000;
 ///
 /// # Errors
 /// [`Error::Invalid`] when a field breaks its rule, or names what this deployment cannot read;
-/// [`Error::QuotaReached`] when the plan takes no more of it today.
+/// [`Error::QuotaReached`] when the plan takes no more of it today; [`Error::Conflict`] when the project
+/// has no room for more.
 pub async fn add<P: Ports>(
     app: &App<P>,
     env: &(impl Clock + Entropy),
@@ -168,6 +137,9 @@ pub async fn add<P: Ports>(
         origin: Origin::Raw,
         state: SourceState::Queued,
         reason: None,
+        left_out: None,
+        unplaced: false,
+        progress: None,
         characters: 0,
         words: None,
         rows: None,
@@ -188,11 +160,13 @@ pub async fn add<P: Ports>(
         } else {
             SourceState::Indexing
         };
+        room::check(project, source.characters)?;
         take_characters(&app.store, env, project.workspace, source.characters).await?;
         app.store.put_source(&source, text, due).await?;
         ask(app, &source, None).await;
         return Ok(source);
     }
+    room::check(project, 0)?;
     source.origin = origin(app, (project, id), command.what, &command.fields).await?;
     if let Origin::Url { url, .. } = &source.origin {
         source.url.get_or_insert_with(|| url.clone());

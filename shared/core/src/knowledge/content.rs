@@ -51,7 +51,7 @@ pub struct Part {
 }
 
 /// What was read out of a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extracted {
     /// What the file calls itself.
     pub title: Option<String>,
@@ -79,9 +79,26 @@ pub struct UnreadFile {
 }
 
 /// Why no text could be read out of a file, in words that its owner can act on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(pub String);
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unreadable {
+    /// The reason.
+    pub reason: String,
+    /// Whether it is no fault of the file, so that trying again may help.
+    pub passing: bool,
+}
+
+impl Unreadable {
+    /// The file itself cannot be read.
+    pub fn lasting(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), passing: false }
+    }
+
+    /// Nobody had the time or the means to read it.
+    pub fn passing(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), passing: true }
+    }
+}
 
 /// Writes content down, compressed.
 pub(super) fn encode(parts: &[Part]) -> Result<Vec<u8>> {

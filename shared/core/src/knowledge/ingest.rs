@@ -118,7 +118,7 @@ async fn take_in<P: Ports, F: Fetch, X: Extract, I: KnowledgeIndex>(
     if recorded {
         reply::announce(app, &update.deliveries).await;
     }
-    if recorded && update.content.is_some() {
+    if recorded && update.state == SourceState::Indexing {
         ask(app, &source, None).await;
     }
     Ok(Ingested::Done)
@@ -147,6 +147,7 @@ fn update<P: Ports>(
     SourceUpdate {
         state,
         reason,
+        left_out: source.left_out.clone(),
         title: None,
         content: None,
         etag: source.etag.clone(),
@@ -164,7 +165,7 @@ async fn settled<P: Ports>(
     gathered: Gathered,
 ) -> Result<SourceUpdate> {
     let Gathered::New { parts, title, etag, left_out, rows } = gathered else {
-        return Ok(update(app, source, SourceState::Ready, source.reason.clone()));
+        return Ok(unchanged(app, source));
     };
     let characters = parts.iter().map(|part| part.text.chars().count()).sum::<usize>();
     if !parts.iter().any(|part| part.text.chars().any(char::is_alphanumeric)) {
@@ -178,7 +179,8 @@ async fn settled<P: Ports>(
     }
     let (object, encoded) = encoded(source, &parts)?;
     if source.content.as_deref() == Some(object.as_str()) {
-        return Ok(SourceUpdate { etag, ..update(app, source, SourceState::Ready, left_out) });
+        let reason = left_out.clone();
+        return Ok(SourceUpdate { etag, left_out, reason, ..unchanged(app, source) });
     }
     let characters = u64::try_from(characters).map_err(Error::internal)?;
     match take_characters(&app.store, app, source.workspace, characters).await {
@@ -194,8 +196,17 @@ async fn settled<P: Ports>(
         title: title.and_then(|title| adopted(source, &title)),
         content: Some(NewContent { object, characters, rows }),
         etag,
+        left_out: left_out.clone(),
         ..update(app, source, SourceState::Indexing, left_out)
     })
+}
+
+/// It says what it said before. Where that is in no index (it was asked for again while one was published,
+/// or there was no room), one is owed again.
+fn unchanged<P: Ports>(app: &App<P>, source: &Source) -> SourceUpdate {
+    let is_indexed = source.chunks.is_some();
+    let state = if is_indexed { SourceState::Ready } else { SourceState::Indexing };
+    update(app, source, state, source.left_out.clone())
 }
 
 fn encoded(source: &Source, parts: &[Part]) -> Result<(String, Vec<u8>)> {
@@ -227,11 +238,35 @@ async fn clean_up<P: Ports>(app: &App<P>, source: &Source, update: &SourceUpdate
     // An index that is being built may still read the content before; it then goes without it, and
     // the one that is owed now has the new.
     let old = source.content.as_ref().filter(|_| new.is_some());
-    let idle: Vec<&String> =
-        if recorded { upload.into_iter().chain(old).collect() } else { Vec::new() };
+    let idle: Vec<&String> = if recorded {
+        upload.into_iter().chain(old).collect()
+    } else {
+        match new {
+            Some(new) if is_idle(app, source, new).await => vec![new],
+            Some(_) | None => Vec::new(),
+        }
+    };
     for object in idle {
         if let Err(error) = app.objects.delete(object).await {
             tracing::warn!(source_id = %source.id, %error, "an object stays that nothing names");
+        }
+    }
+}
+
+/// Whether nothing names content that was not recorded: its source was deleted meanwhile, or says something
+/// else. A worker that is at it now may be about to name the very same.
+async fn is_idle<P: Ports>(app: &App<P>, source: &Source, object: &str) -> bool {
+    match app.store.source(source.workspace, source.project, source.id).await {
+        Ok(None) => true,
+        Ok(Some(now)) => match now.state {
+            SourceState::Queued | SourceState::Fetching => false,
+            SourceState::Indexing | SourceState::Ready | SourceState::Failed => {
+                now.content.as_deref() != Some(object)
+            }
+        },
+        Err(error) => {
+            tracing::warn!(source_id = %source.id, %error, "content may stay that nothing names");
+            false
         }
     }
 }

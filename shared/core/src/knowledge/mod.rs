@@ -6,31 +6,36 @@
 
 mod add;
 mod content;
+mod documents;
 mod embedding;
+mod fields;
 mod gather;
 mod ingest;
 mod publish;
 mod quota;
 mod remove;
 mod resync;
+mod room;
 mod search;
 mod source;
 mod upload;
 mod wait;
 
-pub use add::{AddSource, CrawlWish, FieldNames, NewSource, add};
+pub use add::{AddSource, CrawlWish, NewSource, add};
 pub use content::{Document, Extracted, Layout, Part, RECORD_END, UnreadFile, Unreadable};
 pub use embedding::{EmbedError, EmbeddingChoice, OpenAiEmbedding};
+pub use fields::FieldNames;
 pub use gather::{DriveAccess, GithubAccess};
 pub use ingest::{Ingested, IngestionSettings, IngestionTools, ingest};
-pub use publish::{Built, Edition, Generation, Published};
+pub use publish::{BuildWatch, Built, Edition, Generation, Published, Unwatched};
 pub use quota::take_characters;
 pub use remove::{remove, remove_anywhere};
 pub use resync::resync;
-pub use search::{Passage, documents, search};
+pub use room::{MAX_CHARACTERS, MAX_SOURCES};
+pub use search::{Passage, search};
 pub use source::{
-    Crawl, NewContent, Origin, Source, SourceClaim, SourceKind, SourceState, SourceUpdate,
-    StoredSource,
+    Crawl, NewContent, Origin, Progress, Source, SourceClaim, SourceKind, SourceState,
+    SourceUpdate, StoredSource, Unplaced,
 };
 pub use upload::{BeginUpload, Upload, begin_upload};
 pub use wait::wait;

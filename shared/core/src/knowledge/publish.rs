@@ -1,12 +1,14 @@
 //! Publishing a project's index: built from all sources, stored under a new name, then named in the
 //! project. A generation never changes; readers of the one before it go on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
 use std::time::Duration;
 
+use super::documents::{Bounds, Read, documents};
 use super::ingest::{Ingested, IngestionSettings, IngestionTools};
-use super::search::documents;
-use super::source::{Source, SourceState};
+use super::room;
+use super::source::{Progress, Source, SourceState, Unplaced};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::id::{ProjectId, SourceId, base32};
@@ -16,7 +18,8 @@ use crate::ports::{
 };
 use crate::project::Project;
 use crate::reply;
-use crate::webhook;
+use crate::text::Label;
+use crate::webhook::{self, Drafts};
 
 /// Rounds before a project whose knowledge keeps changing waits for its next job.
 const MAX_ROUNDS: usize = 3;
@@ -67,12 +70,28 @@ pub struct Published {
 pub struct Built {
     /// The index.
     pub bytes: Vec<u8>,
-    /// Passages of each source.
+    /// Passages of each source that is in it.
     pub pieces: HashMap<SourceId, u64>,
+    /// Sources that it has no room for; none of their passages is in it.
+    pub left_out: HashSet<SourceId>,
     /// Passages altogether, duplicates left out.
     pub total: u64,
     /// Those whose vectors another build may bring; the rest have theirs, or never will.
     pub vectors_owed: u64,
+}
+
+/// Looks on while an index is built.
+pub trait BuildWatch: Sync {
+    /// Told now and then, at least a second apart, how many passages of each source are in it.
+    fn saw(&self, progress: &[(SourceId, Progress)]) -> impl Future<Output = ()> + Send;
+}
+
+/// Nobody looks on.
+#[derive(Debug, Clone, Copy)]
+pub struct Unwatched;
+
+impl BuildWatch for Unwatched {
+    async fn saw(&self, _progress: &[(SourceId, Progress)]) {}
 }
 
 /// Publishes what a project's sources say now, unless that is done. An index that lacks vectors is
@@ -108,9 +127,11 @@ async fn publish_once<P: Ports>(
     project: &Project,
     embed_for: Duration,
 ) -> Result<u64> {
-    let (documents, sources) = documents(app, project).await?;
+    let Read { documents, sources, unplaced } = documents(app, project, Bounds::OF_A_BUILD).await?;
     let before = project.knowledge.generation.as_ref();
-    let built = index.build(documents, before, embed_for).await?;
+    let waiting = sources.iter().filter(|source| source.state == SourceState::Indexing);
+    let watch = Progresses { app, waiting: waiting.map(|source| (source.id, source)).collect() };
+    let built = index.build_watched(documents, before, embed_for, &watch).await?;
     let object = name(app, project);
     let generation = Generation {
         object: object.clone(),
@@ -131,25 +152,81 @@ async fn publish_once<P: Ports>(
         // nobody's. What is left to do is done again.
         app.objects.delete(&object).await?;
     }
+    let no_room = Unplaced { reason: room::NO_ROOM.to_owned(), lost: false };
     let brand = webhook::knowledge_brand(app, project).await?;
-    for source in sources {
+    for source in &sources {
+        let left_out = built.left_out.contains(&source.id).then_some(&no_room);
+        let why = unplaced.get(&source.id).or(left_out);
         let chunks = built.pieces.get(&source.id).copied().unwrap_or(0);
-        if is_to_be_marked(&source, chunks) {
-            let fact = source.fact(SourceState::Ready, chunks);
-            let told = webhook::of_knowledge(app, (project, brand.as_ref()), fact);
-            if app.store.source_indexed(&source, chunks, app.now(), &told).await? {
-                reply::announce(app, &told).await;
-            }
-        }
+        mark(app, (project, brand.as_ref()), source, why.ok_or(chunks)).await?;
     }
     Ok(built.vectors_owed)
+}
+
+/// Notes of a source how many passages it has in the index, or why it has none, and tells so.
+async fn mark<P: Ports>(
+    app: &App<P>,
+    (project, brand): (&Project, Option<&Label>),
+    source: &Source,
+    outcome: Result<&Unplaced, u64>,
+) -> Result<()> {
+    let (state, chunks) = match outcome {
+        Ok(why) if is_to_be_failed(source, why) => (SourceState::Failed, 0),
+        Err(chunks) if is_to_be_marked(source, chunks) => (SourceState::Ready, chunks),
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    let is_waiting = matches!(source.state, SourceState::Queued | SourceState::Fetching);
+    let fact = source.fact(state, chunks);
+    let told =
+        if is_waiting { Drafts::new() } else { webhook::of_knowledge(app, (project, brand), fact) };
+    let marked = match outcome {
+        Ok(why) => app.store.source_unplaced(source, why, app.now(), &told).await?,
+        Err(chunks) => app.store.source_indexed(source, chunks, app.now(), &told).await?,
+    };
+    if marked {
+        reply::announce(app, &told).await;
+    }
+    Ok(())
 }
 
 fn is_to_be_marked(source: &Source, chunks: u64) -> bool {
     match source.state {
         SourceState::Indexing => true,
         SourceState::Ready => source.chunks != Some(chunks),
-        SourceState::Queued | SourceState::Fetching | SourceState::Failed => false,
+        SourceState::Failed => source.unplaced,
+        SourceState::Queued | SourceState::Fetching => false,
+    }
+}
+
+/// Of one that waits to be read again it is only noted that it has no passages: found unchanged, it is
+/// to be indexed again. One that could not be read says so already.
+fn is_to_be_failed(source: &Source, why: &Unplaced) -> bool {
+    match source.state {
+        SourceState::Indexing | SourceState::Ready => true,
+        SourceState::Failed => source.unplaced && source.reason.as_ref() != Some(&why.reason),
+        SourceState::Queued | SourceState::Fetching => source.chunks.is_some() || why.lost,
+    }
+}
+
+/// Sources whose progress is written down at once: a write a second each, at most.
+const MAX_WATCHED: usize = 10;
+
+/// Writes down how far the sources are that wait for their index.
+struct Progresses<'a, P: Ports> {
+    app: &'a App<P>,
+    waiting: HashMap<SourceId, &'a Source>,
+}
+
+impl<P: Ports> BuildWatch for Progresses<'_, P> {
+    async fn saw(&self, progress: &[(SourceId, Progress)]) {
+        let told = progress.iter().filter_map(|(id, far)| Some((*self.waiting.get(id)?, *far)));
+        // One that has not begun or is done already says nothing new.
+        let moving = told.filter(|(_, far)| far.done < far.total);
+        for (source, far) in moving.take(MAX_WATCHED) {
+            if let Err(error) = self.app.store.source_progress(source, far).await {
+                tracing::warn!(source_id = %source.id, %error, "its progress is not written down");
+            }
+        }
     }
 }
 

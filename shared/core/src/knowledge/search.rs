@@ -2,18 +2,21 @@
 //! the knowledge small, in an index made on the spot.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
-use super::content::{self, Document, Layout, MAX_CONTENT_BYTES};
+use super::documents::{Bounds, documents};
 use super::publish::{Edition, Generation};
-use super::source::{Source, StoredSource};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::id::SourceId;
-use crate::ports::{KnowledgeIndex, KnowledgeStore, Objects, Ports};
+use crate::ports::{Clock, KnowledgeIndex, KnowledgeStore, Ports};
 use crate::project::Project;
 
-/// Texts up to this size are indexed on the spot when no generation has them yet, in bytes.
+/// Texts up to this size are indexed on the spot when no generation has them yet, in characters.
 const ON_THE_SPOT_BYTES: u64 = 1024 * 1024;
+
+/// As many characters are no more bytes than this.
+const ON_THE_SPOT: Bounds = Bounds { all: 4 * 1024 * 1024, raw: 4 * 1024 * 1024 };
 
 /// Texts up to this size go into the prompt whole, in bytes.
 const WHOLE_BYTES: usize = 12_000;
@@ -69,9 +72,7 @@ pub async fn search<P: Ports>(
 
 /// Whether a text of so many characters answers before a generation has it.
 pub(super) fn answers_at_once(project: &Project, characters: u64) -> bool {
-    let published = &project.knowledge;
-    let bytes = published.text_bytes.saturating_add(characters);
-    published.generation.is_none() || bytes <= ON_THE_SPOT_BYTES
+    project.knowledge.text_bytes.saturating_add(characters) <= ON_THE_SPOT_BYTES
 }
 
 /// Makes an edition ready in this process that is as new as it can be without waiting for a publish.
@@ -87,13 +88,11 @@ async fn ready<P: Ports>(
     }
     let published = &project.knowledge;
     let Some(generation) = &published.generation else {
-        let (documents, _) = documents(app, project).await?;
-        return index.publish(wanted, documents).await.map(|()| wanted);
+        return unpublished(app, index, project, wanted).await;
     };
     let current = Edition { version: generation.version, ..wanted };
-    if current.version < wanted.version && published.text_bytes <= ON_THE_SPOT_BYTES {
-        let (documents, _) = documents(app, project).await?;
-        return index.publish(wanted, documents).await.map(|()| wanted);
+    if current.version < wanted.version && is_small(project) {
+        return on_the_spot(app, index, project, wanted).await;
     }
     let held = index.held(project.id);
     if held.is_some_and(|version| version >= current.version) {
@@ -102,7 +101,7 @@ async fn ready<P: Ports>(
     }
     // A large one takes its time: readers go on with the one before. What is gone is known back to it.
     let previous = published.previous.as_ref().map(|previous| previous.version);
-    let previous = previous.filter(|_| published.text_bytes > ON_THE_SPOT_BYTES);
+    let previous = previous.filter(|_| !is_small(project));
     if let (Some(held), Some(previous)) = (held, previous)
         && held >= previous
     {
@@ -111,6 +110,37 @@ async fn ready<P: Ports>(
     }
     open(app, index, project, generation).await?;
     Ok(current)
+}
+
+fn is_small(project: &Project) -> bool {
+    project.knowledge.text_bytes <= ON_THE_SPOT_BYTES
+}
+
+/// Before the first generation, what is small answers at once, and what is large when it is published:
+/// until then, what is held, or nothing.
+async fn unpublished<P: Ports>(
+    app: &App<P>,
+    index: &impl KnowledgeIndex,
+    project: &Project,
+    wanted: Edition,
+) -> Result<Edition> {
+    if is_small(project) {
+        return on_the_spot(app, index, project, wanted).await;
+    }
+    // No generation is older.
+    let version = index.held(project.id).unwrap_or(0);
+    let edition = Edition { version, ..wanted };
+    index.publish(edition, Vec::new()).await.map(|()| edition)
+}
+
+async fn on_the_spot<P: Ports>(
+    app: &App<P>,
+    index: &impl KnowledgeIndex,
+    project: &Project,
+    edition: Edition,
+) -> Result<Edition> {
+    let read = documents(app, project, ON_THE_SPOT).await?;
+    index.publish(edition, read.documents).await.map(|()| edition)
 }
 
 /// Opens the newest generation in the place of what is held of the same version, where that is less:
@@ -126,7 +156,8 @@ async fn improve(index: &impl KnowledgeIndex, project: &Project, version: u64) {
     }
 }
 
-/// Opens a generation; one that cannot be opened is made again here.
+/// Opens a generation. One that cannot be opened is made again: here where the knowledge is small, for this
+/// process has the memory of a reader only; by a worker otherwise, which is asked for it.
 async fn open<P: Ports>(
     app: &App<P>,
     index: &impl KnowledgeIndex,
@@ -134,54 +165,16 @@ async fn open<P: Ports>(
     generation: &Generation,
 ) -> Result<()> {
     let Err(error) = index.open(project.id, generation).await else { return Ok(()) };
-    tracing::warn!(project_id = %project.id, %error, "a generation is made again on the spot");
-    let (documents, _) = documents(app, project).await?;
-    let edition = Edition { project: project.id, version: generation.version };
-    index.publish(edition, documents).await
-}
-
-/// Reads all that a project knows, with the sources that it comes from.
-///
-/// # Errors
-/// When the store fails.
-pub async fn documents<P: Ports>(
-    app: &App<P>,
-    project: &Project,
-) -> Result<(Vec<Document>, Vec<Source>)> {
-    let stored = app.store.knowledge(project.workspace, project.id).await?;
-    let (mut documents, mut sources) = (Vec::new(), Vec::new());
-    for StoredSource { source, text } in stored {
-        if let Some(text) = text {
-            documents.push(Document {
-                source: source.id,
-                title: source.title.as_str().to_owned(),
-                url: source.url.clone(),
-                text,
-                layout: Layout::Prose,
-            });
-        } else if let Some(object) = &source.content {
-            let bytes = app.objects.get(object, MAX_CONTENT_BYTES).await?;
-            match bytes {
-                Some(bytes) => documents.extend(parts(&source, &bytes)?),
-                // Replaced or deleted since: the next edition has what came instead.
-                None => tracing::warn!(source_id = %source.id, "its content is gone"),
-            }
-        }
-        sources.push(source);
+    if is_small(project) {
+        tracing::warn!(project_id = %project.id, %error, "a generation is made again on the spot");
+        let edition = Edition { project: project.id, version: generation.version };
+        return on_the_spot(app, index, project, edition).await.map(|_| ());
     }
-    Ok((documents, sources))
-}
-
-fn parts(source: &Source, bytes: &[u8]) -> Result<Vec<Document>, Error> {
-    let parts = content::decode(bytes)?;
-    let one = parts.len() == 1;
-    let documents = parts.into_iter().map(|part| Document {
-        source: source.id,
-        // Of several parts each tells its own name.
-        title: part.title.filter(|_| !one).unwrap_or_else(|| source.title.as_str().to_owned()),
-        url: part.url.or_else(|| source.url.clone()),
-        text: part.text,
-        layout: part.layout,
-    });
-    Ok(documents.collect())
+    tracing::error!(project_id = %project.id, %error, "a generation cannot be opened");
+    // One that is gone or broken stays so; one that is too large would be as large again.
+    if matches!(error, Error::NotFound | Error::Internal(_)) {
+        let due = app.now() + Duration::from_millis(app.settings.outbox_grace_ms);
+        app.store.renew_index(project, due).await?;
+    }
+    Err(Error::unavailable(error))
 }

@@ -31,6 +31,12 @@ pub struct Source {
     pub state: SourceState,
     /// Why it failed, in words for its owner; or what was left out of it.
     pub reason: Option<String>,
+    /// What was left out of its content when that was read, in words for its owner.
+    pub left_out: Option<String>,
+    /// Whether it failed for want of room in the index alone, and is ready when there is room again.
+    pub unplaced: bool,
+    /// How far its passages are, while its index is built.
+    pub progress: Option<Progress>,
     /// Its length, in characters.
     pub characters: u64,
     /// Its words, where it is a raw text.
@@ -175,12 +181,30 @@ impl SourceState {
     }
 }
 
+/// How many of a source's passages are in the index that is being built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Those that are in it.
+    pub done: u64,
+    /// All of them.
+    pub total: u64,
+}
+
+/// Why a source is not in an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplaced {
+    /// The reason, in words for its owner.
+    pub reason: String,
+    /// Whether its text is lost. What is not lost is taken in when there is room again.
+    pub lost: bool,
+}
+
 /// A source with the text that is stored beside it, if any.
 #[derive(Debug, Clone)]
 pub struct StoredSource {
     /// The source.
     pub source: Source,
-    /// The text of a raw source.
+    /// The text of a raw source; `None` where it is beyond the bytes that were asked for.
     pub text: Option<String>,
 }
 
@@ -208,10 +232,13 @@ pub enum SourceClaim {
 /// What came of fetching a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceUpdate {
-    /// How it stands now: indexing, ready (nothing had changed) or failed.
+    /// How it stands now: indexing, ready (nothing had changed) or failed. What is indexing makes an
+    /// index owed, with new content or without.
     pub state: SourceState,
     /// Why it failed, or what was left out.
     pub reason: Option<String>,
+    /// What is left out of its content, be it new or what it was before.
+    pub left_out: Option<String>,
     /// What it is called from now on, where its content tells and its owner did not.
     pub title: Option<Label>,
     /// Its new content; `None` where it did not change.

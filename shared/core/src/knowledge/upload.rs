@@ -1,6 +1,6 @@
 //! Uploads that are too large for a request: a link now, a source of them later.
 
-use super::add::FieldNames;
+use super::fields::FieldNames;
 use super::source::Source;
 use crate::app::App;
 use crate::error::{Error, Result};

@@ -357,7 +357,7 @@ async fn where_words_and_vectors_do_not_fit_the_words_are_opened_alone() {
 #[tokio::test]
 async fn vectors_count_as_memory() {
     let world = World::new().await;
-    let limits = IndexLimits::of(40_000);
+    let limits = IndexLimits { build_bytes: 40_000, ..IndexLimits::default() };
     let pages: Vec<Document> = (0..100)
         .map(|number| document(number, "Page", &format!("Page number {number} of the book.")))
         .collect();

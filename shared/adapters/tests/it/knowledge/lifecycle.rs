@@ -66,7 +66,7 @@ async fn the_project_asked_longest_ago_goes_first() {
 
 #[tokio::test]
 async fn all_projects_together_stay_within_the_bytes_given() {
-    let limits = IndexLimits { max_bytes: 40_000, max_editions: 100 };
+    let limits = IndexLimits { max_editions: 100, ..IndexLimits::of(40_000) };
     let index = MemoryIndex::new(limits, ObjectStore::Off);
     let text: String = (0..1_000).map(|number| format!("word{number} ")).collect();
     for project in 1..=5 {
@@ -171,8 +171,44 @@ async fn a_generation_is_written_once_and_opened_elsewhere_as_it_was() {
     assert!(rest.iter().all(|passage| passage.source != best.source));
 
     let missing = Generation { object: "generation/2".to_owned(), version: 4, ..generation };
-    assert!(matches!(reader.open(project, &missing).await, Err(Error::Unavailable(_))));
+    assert!(matches!(reader.open(project, &missing).await, Err(Error::NotFound)));
     objects.put("generation/2", b"no index".to_vec()).await.unwrap();
     assert!(matches!(reader.open(project, &missing).await, Err(Error::Internal(_))));
     assert_eq!(reader.held(project), Some(3));
+}
+
+#[tokio::test]
+async fn a_generation_is_never_larger_than_its_readers_can_open_and_tells_what_it_has_no_room_for()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let (root, base) = (folder.path().to_owned(), "http://127.0.0.1".to_owned());
+    let objects = ObjectStore::Folder(FolderObjects::new(root, "a-made-up-secret".into(), base));
+    let text = |of: u8| (0..2_000).map(|number| format!("s{of}word{number} ")).collect::<String>();
+    let documents: Vec<_> = (1..=9).map(|of| document(of, "Words", &text(of))).collect();
+    let whole = MemoryIndex::default().build(documents.clone(), None, Duration::ZERO).await;
+    let whole = whole.unwrap();
+    assert!(whole.left_out.is_empty());
+
+    let limits = IndexLimits::of(whole.bytes.len() / 2);
+    let builder = MemoryIndex::new(limits, objects.clone());
+    let built = builder.build(documents.clone(), None, Duration::ZERO).await.unwrap();
+    assert!(built.bytes.len() <= limits.max_bytes);
+    assert!((3..=6).contains(&built.left_out.len()), "{:?}", built.left_out);
+    for (of, document) in (1..).zip(&documents) {
+        let is_in = built.pieces.contains_key(&document.source);
+        assert_ne!(is_in, built.left_out.contains(&document.source), "{of}");
+    }
+    assert!(built.pieces.contains_key(&documents[0].source), "the oldest is in");
+    let bytes = u64::try_from(built.bytes.len()).unwrap();
+    let object = "generation/1".to_owned();
+    let generation = Generation { object, version: 1, bytes, chunks: built.total, vectors_owed: 0 };
+    objects.put(&generation.object, built.bytes).await.unwrap();
+    let reader = MemoryIndex::new(limits, objects.clone());
+    reader.open(edition(1, 1).project, &generation).await.unwrap();
+    assert_eq!(found(&reader, "s1word777").await.len(), 1);
+
+    // Under a smaller bound it is said to be too large, and is neither broken nor cut.
+    let small = MemoryIndex::new(IndexLimits::of(limits.max_bytes / 2), objects);
+    let opened = small.open(edition(1, 1).project, &generation).await;
+    assert!(matches!(opened, Err(Error::Unavailable(_))), "{opened:?}");
 }

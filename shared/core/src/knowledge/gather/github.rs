@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Gathered, Trouble, Visit, glob};
 use crate::error::{Error, Result as CoreResult};
-use crate::knowledge::content::UnreadFile;
+use crate::knowledge::content::{Part, UnreadFile};
 use crate::ports::{Extract, Fetch, Fetched, Ports};
 
 /// How GitHub is read.
@@ -24,8 +24,8 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// Bytes of an answer of the API at most.
 const MAX_LIST_BYTES: usize = 10 * 1024 * 1024;
 /// What is taken where no pattern names a file.
-const READABLE: [&str; 10] =
-    ["md", "mdx", "markdown", "txt", "rst", "adoc", "html", "htm", "csv", "pdf"];
+const READABLE: [&str; 12] =
+    ["md", "mdx", "markdown", "txt", "rst", "adoc", "html", "htm", "csv", "pdf", "docx", "xlsx"];
 
 #[derive(Deserialize)]
 struct Repository {
@@ -83,50 +83,85 @@ pub(super) async fn gather<P: Ports, F: Fetch, X: Extract>(
         Some(branch) => branch.to_owned(),
         None => parse::<Repository>(&site.get("", JSON).await?)?.default_branch,
     };
-    let tree: Tree =
-        parse(&site.get(&format!("/git/trees/{}?recursive=1", escaped(&branch)), JSON).await?)?;
+    let list = site.get(&format!("/git/trees/{}?recursive=1", escaped(&branch)), JSON).await;
+    let list = list.map_err(|trouble| Trouble {
+        reason: format!("the list of its files: {}", trouble.reason),
+        ..trouble
+    })?;
+    let tree: Tree = parse(&list)?;
     if visit.source.content.is_some() && visit.source.etag.as_deref() == Some(&tree.sha) {
         return Ok(Gathered::Unchanged);
     }
-    let pattern = pattern.unwrap_or_default();
-    let wanted = |entry: &&Entry| {
-        entry.kind == "blob" && glob::matches(pattern, &entry.path) && is_readable(&entry.path)
-    };
-    let files: Vec<&Entry> = tree.tree.iter().filter(wanted).collect();
-    let (mut parts, mut skipped) = (Vec::new(), 0);
-    for (number, entry) in files.iter().enumerate() {
-        if number >= MAX_FILES || entry.size > MAX_FILE_BYTES || visit.is_late() {
-            skipped += 1;
-            continue;
+    let page = |path: &str| format!("https://github.com/{repository}/blob/{branch}/{path}");
+    let mut before = visit.before().await;
+    let mut files = wanted(&tree, pattern.unwrap_or_default());
+    let over = files.len().saturating_sub(MAX_FILES);
+    files.truncate(MAX_FILES);
+    // What a sync before had no time for comes first.
+    files.sort_by_key(|entry| before.contains_key(&page(&entry.path)));
+    let mut harvest = Harvest { skipped: over, ..Harvest::default() };
+    for entry in files {
+        let url = page(&entry.path);
+        if entry.size > MAX_FILE_BYTES {
+            harvest.skipped += 1;
+        } else if visit.is_late() {
+            harvest.late = true;
+            harvest.keep(before.remove(&url));
+        } else {
+            harvest.take(site.file((&entry.path, &branch), &url).await?);
         }
-        let path = format!("/contents/{}?ref={}", escaped_path(&entry.path), escaped(&branch));
-        let answer = site.get(&path, RAW).await?;
-        let file = UnreadFile {
-            bytes: answer.body,
-            name: entry.path.clone(),
-            content_type: None,
-            max_rows: None,
-        };
-        // One unreadable file does not spoil the repository.
-        let Ok(read) = visit.extract.extract(file).await else {
-            skipped += 1;
-            continue;
-        };
-        let url = format!("https://github.com/{repository}/blob/{branch}/{}", entry.path);
-        parts.extend(read.parts.into_iter().map(|mut part| {
-            part.url = Some(url.clone());
-            part.title = Some(part.title.unwrap_or_else(|| entry.path.clone()));
-            part
-        }));
+    }
+    let Harvest { parts, skipped, kept, late } = harvest;
+    if parts.is_empty() && late {
+        return Err(Trouble::passing("its time was over before a file was read"));
     }
     if parts.is_empty() {
         return Err(Trouble::lasting("no readable file of the repository has such a path"));
     }
-    let mut left_out = (skipped > 0).then(|| format!("{skipped} files were left out"));
+    let mut left_out = super::left_out(skipped, kept, ["file", "files"]);
     if tree.truncated {
         left_out = Some("the repository is larger than GitHub lists".to_owned());
     }
-    Ok(Gathered::New { parts, title: None, etag: Some(tree.sha), left_out, rows: None })
+    // Under its name a sync that ran out of time would count as done.
+    let etag = Some(tree.sha).filter(|_| !late);
+    Ok(Gathered::New { parts, title: None, etag, left_out, rows: None })
+}
+
+/// What a sync has brought in.
+#[derive(Default)]
+struct Harvest {
+    parts: Vec<Part>,
+    /// Files that are left out.
+    skipped: usize,
+    /// Files that stand as they were.
+    kept: usize,
+    /// Whether the time was over before all were read.
+    late: bool,
+}
+
+impl Harvest {
+    fn take(&mut self, read: Option<Vec<Part>>) {
+        match read {
+            Some(parts) => self.parts.extend(parts),
+            None => self.skipped += 1,
+        }
+    }
+
+    fn keep(&mut self, old: Option<Vec<Part>>) {
+        self.kept += usize::from(old.is_some());
+        self.take(old);
+    }
+}
+
+/// The files of a repository that a pattern means: those that can be read as text, and one that it names.
+fn wanted<'a>(tree: &'a Tree, pattern: &str) -> Vec<&'a Entry> {
+    let is_named = |path: &str| path == pattern.trim_matches('/');
+    let is_wanted = |entry: &&Entry| {
+        entry.kind == "blob"
+            && glob::matches(pattern, &entry.path)
+            && (is_readable(&entry.path) || is_named(&entry.path))
+    };
+    tree.tree.iter().filter(is_wanted).collect()
 }
 
 const JSON: &str = "application/vnd.github+json";
@@ -147,6 +182,33 @@ impl<P: Ports, F: Fetch, X: Extract> Site<'_, '_, P, F, X> {
             ("x-github-api-version", "2022-11-28".to_owned()),
         ];
         self.visit.api(&format!("{}{path}", self.root), &headers, MAX_LIST_BYTES).await
+    }
+
+    /// The parts of one file; `None` where it cannot be read, which does not spoil the repository.
+    async fn file(
+        &self,
+        (name, branch): (&str, &str),
+        url: &str,
+    ) -> Result<Option<Vec<Part>>, Trouble> {
+        let path = format!("/contents/{}?ref={}", escaped_path(name), escaped(branch));
+        let answer = self.get(&path, RAW).await?;
+        let file = UnreadFile {
+            bytes: answer.body,
+            name: name.to_owned(),
+            content_type: None,
+            max_rows: None,
+        };
+        let read = match self.visit.extract.extract(file).await {
+            Ok(read) => read,
+            Err(trouble) if trouble.passing => return Err(trouble.into()),
+            Err(_) => return Ok(None),
+        };
+        let parts = read.parts.into_iter().map(|mut part| {
+            part.url = Some(url.to_owned());
+            part.title = Some(part.title.unwrap_or_else(|| name.to_owned()));
+            part
+        });
+        Ok(Some(parts.collect()))
     }
 }
 
@@ -171,6 +233,20 @@ fn escaped_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_named_is_wanted_whatever_it_is_called() {
+        let paths = ["LICENSE", "docs/a.md", "docs/b.docx", "docs/c.XLSX", "docs/Makefile"];
+        let entry = |path: &str| Entry { path: path.to_owned(), kind: "blob".to_owned(), size: 9 };
+        let tree = Tree { sha: "a".to_owned(), tree: paths.map(entry).into(), truncated: false };
+        let found = |pattern: &str| -> Vec<String> {
+            wanted(&tree, pattern).into_iter().map(|entry| entry.path.clone()).collect()
+        };
+        assert_eq!(found("LICENSE"), ["LICENSE"]);
+        assert_eq!(found("/docs/Makefile"), ["docs/Makefile"]);
+        assert_eq!(found("docs"), ["docs/a.md", "docs/b.docx", "docs/c.XLSX"]);
+        assert_eq!(found(""), ["docs/a.md", "docs/b.docx", "docs/c.XLSX"]);
+    }
 
     #[test]
     fn a_repository_is_named_in_two_ways() {

@@ -1,10 +1,11 @@
 //! Fetching what a source names, and reading it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::content::{Extracted, Part, UnreadFile, Unreadable};
+use super::content::{self, Extracted, MAX_CONTENT_BYTES, Part, UnreadFile, Unreadable};
 use super::source::{Origin, Source};
 use crate::app::App;
 use crate::egress::CallbackUrl;
@@ -71,7 +72,8 @@ impl Trouble {
 
 impl From<Unreadable> for Trouble {
     fn from(unreadable: Unreadable) -> Self {
-        Self::lasting(unreadable.0)
+        let Unreadable { reason, passing } = unreadable;
+        Self { reason, passing }
     }
 }
 
@@ -160,15 +162,54 @@ impl<P: Ports, F: Fetch, X: Extract> Visit<'_, P, F, X> {
         max_bytes: usize,
     ) -> Result<Fetched, Trouble> {
         let answer = self.once(url, headers.to_vec(), max_bytes).await?;
-        judge(&answer)?;
+        judge(&answer, max_bytes)?;
         Ok(answer)
+    }
+
+    /// What the source said when it was last read, each part by its own address; nothing where that cannot
+    /// be had.
+    async fn before(&self) -> HashMap<String, Vec<Part>> {
+        let Some(object) = &self.source.content else { return HashMap::new() };
+        let read = self.app.objects.get(object, MAX_CONTENT_BYTES).await;
+        let parts = match read.and_then(|bytes| bytes.as_deref().map(content::decode).transpose()) {
+            Ok(parts) => parts.unwrap_or_default(),
+            Err(error) => {
+                tracing::warn!(source_id = %self.source.id, %error, "what it said before is not known");
+                Vec::new()
+            }
+        };
+        let mut before: HashMap<String, Vec<Part>> = HashMap::new();
+        for part in parts {
+            let url = part.url.clone().unwrap_or_default();
+            before.entry(url).or_default().push(part);
+        }
+        before
     }
 }
 
-/// Whether an answer is a whole 200.
-fn judge(answer: &Fetched) -> Result<(), Trouble> {
+/// What was left out and what could not be had anew, in words for the source's owner.
+fn left_out(skipped: usize, kept: usize, [one, many]: [&str; 2]) -> Option<String> {
+    let told = |count: usize, was: [&str; 2]| {
+        let [what, was] = if count == 1 { [one, was[0]] } else { [many, was[1]] };
+        (count > 0).then(|| format!("{count} {what} {was}"))
+    };
+    let skipped = told(skipped, ["was left out", "were left out"]);
+    let kept = told(kept, ["could not be read again", "could not be read again"]);
+    match (skipped, kept) {
+        (Some(skipped), Some(kept)) => Some(format!("{skipped}, {kept}")),
+        (skipped, kept) => skipped.or(kept),
+    }
+}
+
+/// Whether an answer, of which so many bytes were read at most, is a whole 200.
+fn judge(answer: &Fetched, max_bytes: usize) -> Result<(), Trouble> {
     match answer.status {
-        200 if answer.truncated => Err(Trouble::lasting("it is larger than 20 MB")),
+        200 if answer.truncated => {
+            let most = max_bytes / 1024;
+            let most =
+                if most < 1024 { format!("{most} KB") } else { format!("{} MB", most / 1024) };
+            Err(Trouble::lasting(format!("it is larger than {most}")))
+        }
         200 if !answer.complete => Err(Trouble::passing("its server broke off")),
         200 => Ok(()),
         401 | 403 => Err(Trouble::lasting(format!(

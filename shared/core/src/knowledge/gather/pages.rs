@@ -57,20 +57,27 @@ async fn many<P: Ports, F: Fetch, X: Extract>(
 ) -> Result<Gathered, Trouble> {
     let most = usize::try_from(crawl.max_pages).unwrap_or(1);
     let mut waiting = VecDeque::from([first.to_owned()]);
+    let mut cut = None;
     if let Some(sitemap) = &crawl.sitemap {
-        waiting.extend(walk.listed(sitemap).await?);
+        let (listed, is_cut) = walk.listed(sitemap).await?;
+        waiting.extend(listed);
+        cut = is_cut.then_some("the sitemap is larger than 512 KB: its beginning was read");
     }
-    let mut seen = HashSet::new();
-    let (mut parts, mut title, mut skipped): (Vec<Part>, _, usize) = (Vec::new(), None, 0);
-    let mut taken = 0;
+    let mut crop = Crop { before: walk.visit.before().await, ..Crop::default() };
+    let (mut seen, mut title, mut taken, mut disturbed) = (HashSet::new(), None, 0, false);
     while let Some(url) = waiting.pop_front() {
         let within = url == first || url.starts_with(&crawl.prefix);
         if !within || !seen.insert(url.clone()) {
             continue;
         }
-        if taken == most || walk.visit.is_late() {
-            skipped += 1 + waiting.len();
-            break;
+        if taken == most {
+            crop.skipped += 1;
+            continue;
+        }
+        if walk.visit.is_late() {
+            disturbed = true;
+            crop.keep_or_skip(&url);
+            continue;
         }
         taken += 1;
         let read = match walk.page(&url, Vec::new()).await {
@@ -79,21 +86,66 @@ async fn many<P: Ports, F: Fetch, X: Extract>(
         };
         match read {
             // It lies elsewhere by now.
-            Ok((last, _)) if url != first && !last.starts_with(&crawl.prefix) => skipped += 1,
+            Ok((last, _)) if url != first && !last.starts_with(&crawl.prefix) => crop.skipped += 1,
             Ok((last, read)) => {
                 if crawl.sitemap.is_none() {
                     waiting.extend(links(&last, &read.links));
                 }
                 title = title.or(read.title.clone());
-                parts.extend(read.parts);
+                crop.before.remove(&last);
+                crop.parts.extend(read.parts);
             }
             // The first page has to be there; one of the others may be missing.
             Err(trouble) if url == first => return Err(trouble),
-            Err(_) => skipped += 1,
+            Err(trouble) if trouble.passing => {
+                disturbed = true;
+                crop.keep_or_skip(&url);
+            }
+            Err(_) => crop.skipped += 1,
         }
     }
-    let left_out = (skipped > 0).then(|| format!("{skipped} pages were left out"));
-    Ok(Gathered::New { parts, title, etag: None, left_out, rows: None })
+    if disturbed && crawl.sitemap.is_none() {
+        crop.keep_unseen(&seen, most);
+    }
+    let left_out = super::left_out(crop.skipped, crop.kept, ["page", "pages"]);
+    let left_out = left_out.into_iter().chain(cut.map(str::to_owned)).collect::<Vec<_>>();
+    let left_out = (!left_out.is_empty()).then(|| left_out.join("; "));
+    Ok(Gathered::New { parts: crop.parts, title, etag: None, left_out, rows: None })
+}
+
+/// What a crawl has brought in so far.
+#[derive(Default)]
+struct Crop {
+    parts: Vec<Part>,
+    /// What the pages said when they were last read, by their addresses.
+    before: HashMap<String, Vec<Part>>,
+    /// Pages that are left out.
+    skipped: usize,
+    /// Pages that stand as they were.
+    kept: usize,
+}
+
+impl Crop {
+    /// A page that cannot be had for the moment stands as it was; one that is new is left out.
+    fn keep_or_skip(&mut self, url: &str) {
+        match self.before.remove(url) {
+            Some(parts) => {
+                self.kept += 1;
+                self.parts.extend(parts);
+            }
+            None => self.skipped += 1,
+        }
+    }
+
+    /// The pages stand as they were to which those may have led that could not be had.
+    fn keep_unseen(&mut self, seen: &HashSet<String>, most: usize) {
+        let mut unseen: Vec<String> =
+            self.before.keys().filter(|url| !seen.contains(*url)).cloned().collect();
+        unseen.sort();
+        for url in unseen.iter().take(most.saturating_sub(self.kept)) {
+            self.keep_or_skip(url);
+        }
+    }
 }
 
 /// The pages that a page links to, without their fragments.
@@ -133,7 +185,7 @@ impl<P: Ports, F: Fetch, X: Extract> Walk<'_, '_, P, F, X> {
                 Some(next) => url = next,
                 None => {
                     if answer.status != 304 {
-                        judge(&answer)?;
+                        judge(&answer, MAX_PAGE_BYTES)?;
                     }
                     return Ok((url, answer));
                 }
@@ -195,21 +247,26 @@ impl<P: Ports, F: Fetch, X: Extract> Walk<'_, '_, P, F, X> {
         Ok(read)
     }
 
-    /// The pages of a sitemap, and of those that it leads to.
-    async fn listed(&mut self, sitemap: &str) -> Result<Vec<String>, Trouble> {
+    /// The pages of a sitemap, and of those that it leads to; and whether one of them was cut.
+    async fn listed(&mut self, sitemap: &str) -> Result<(Vec<String>, bool), Trouble> {
         let mut waiting = VecDeque::from([sitemap.to_owned()]);
-        let mut pages = Vec::new();
+        let (mut pages, mut is_cut) = (Vec::new(), false);
         for _ in 0..=MAX_SITEMAPS {
             let Some(next) = waiting.pop_front() else { break };
             let answer = self.list(&next).await?;
-            judge(&answer).map_err(|trouble| Trouble {
-                reason: format!("the sitemap: {}", trouble.reason),
-                ..trouble
-            })?;
-            let read = Sitemap::parse(&String::from_utf8_lossy(&answer.body));
+            // What was read of a long one leads to more pages than are taken.
+            let cut = answer.status == 200 && answer.truncated;
+            if !cut {
+                judge(&answer, MAX_LIST_BYTES).map_err(|trouble| Trouble {
+                    reason: format!("the sitemap: {}", trouble.reason),
+                    ..trouble
+                })?;
+            }
+            is_cut |= cut;
+            let read = Sitemap::parse(&String::from_utf8_lossy(&answer.body), cut);
             pages.extend(read.pages);
             waiting.extend(read.sitemaps);
         }
-        Ok(pages)
+        Ok((pages, is_cut))
     }
 }
