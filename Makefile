@@ -2,9 +2,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# What the functions run on: arm64 or x86_64. Further template parameters go into PARAMETERS.
-ARCH ?= arm64
+# Which section of samconfig.toml is built and deployed. ARCH (arm64 or x86_64) and PARAMETERS
+# (Name=Value …) go before what stands there.
+CONFIG_ENV ?= default
+ARCH ?=
 PARAMETERS ?=
+overrides = $(if $(ARCH),Architecture=$(ARCH)) $(PARAMETERS)
 
 .PHONY: help
 help: ## Show this list
@@ -44,11 +47,11 @@ eval: ## Ask the evaluation's questions; print how well they are answered
 .PHONY: build
 build: ## Build the release bootstraps with cargo-lambda
 	@infra/ci/tools.sh sam
-	@PATH="$$PWD/.venv-sam/bin:$$PATH" sam build --beta-features --parameter-overrides Architecture=$(ARCH)
+	@infra/ci/sam.py build $(CONFIG_ENV) $(overrides)
 
 .PHONY: deploy
 deploy: build ## Deploy to the AWS account of the environment
-	@PATH="$$PWD/.venv-sam/bin:$$PATH" sam deploy --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
+	@infra/ci/sam.py deploy $(CONFIG_ENV) $(overrides)
 
 .PHONY: deploy-local
 deploy-local: ## Deploy the template to an emulator on this machine and test it end to end

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the checks need, and nothing that is there already.
 #
-#   tools.sh [nextest] [moto] [node] [go] [curl] [axios] [requests] [docs] [sam]
+#   tools.sh [nextest] [moto] [node] [go] [curl] [axios] [requests] [docs] [sam] [ministack]
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -37,10 +37,20 @@ install_package() {
   apt-get update -qq && apt-get install -y -qq "$package"
 }
 
+# On Debian, Python comes without what makes virtual environments.
+need_python() {
+  install_package python3 python3
+  python3 -c 'import ensurepip' 2>/dev/null && return
+  command -v apt-get >/dev/null || { say "python3 lacks its module venv"; exit 1; }
+  say "installing python3-venv"
+  apt-get update -qq && apt-get install -y -qq python3-venv
+}
+
 # The reference that the embedded queue is compared with.
 install_moto() {
   local wanted='moto[server]==5.2.5' venv="$root/.venv-moto"
   [[ -x $venv/bin/moto_server && $(cat "$venv/.wanted" 2>/dev/null) == "$wanted" ]] && return
+  need_python
   say "installing $wanted into .venv-moto"
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "$wanted"
@@ -69,6 +79,7 @@ install_axios() {
 install_requests() {
   local wanted='requests==2.34.2' venv="$root/.venv-programs"
   [[ -x $venv/bin/python && $(cat "$venv/.wanted" 2>/dev/null) == "$wanted" ]] && return
+  need_python
   say "installing $wanted into .venv-programs"
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "$wanted"
@@ -91,7 +102,7 @@ for tool in "$@"; do
     axios) install_axios ;;
     requests) install_requests ;;
     docs) install_docs ;;
-    sam) "$root/infra/deploy-local/tools.sh" sam ;;
+    sam | ministack) need_python && "$root/infra/deploy-local/tools.sh" "$tool" ;;
     *) say "unknown tool: $tool"; exit 2 ;;
   esac
 done

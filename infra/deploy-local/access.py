@@ -16,50 +16,52 @@ def handler(event, context):
     return {name: os.environ.get(name, "") for name in names}
 """
 
-# What each role may and must not do, by the names of `actions` below.
+# What each role may do (beside MAY_ALL) and what it must not do (beside DENIED_TO_ALL), by the names of
+# `actions` below. What the table's policies list is read in infra/local/tests/it/template.rs.
 EXPECTED = {
     "message-submit": (
-        ["get a row"],
-        ["query the table", "delete a row", "query what is owed", "take a delivery", "read the key ring"],
+        ["put a row", "get rows"],
+        ["query the table", "delete a row", "check a row", "query what is owed", "take a delivery", "read the key ring"],
     ),
     "conversation-read": (
-        ["get a row", "query the table", "read the key ring"],
-        ["delete a row", "query what is owed", "send a generation", "send a delivery", "read the operator token"],
+        ["query the table", "put a row", "get rows", "read the key ring"],
+        ["delete a row", "check a row", "query what is owed", "send a generation", "send a delivery", "read the operator token"],
     ),
     "reply-generate": (
-        ["get a row", "query the table", "read the key ring"],
-        ["query what is owed", "send a generation", "take a delivery", "read the operator token"],
+        ["query the table", "put a row", "get rows", "check a row", "read the key ring"],
+        ["delete a row", "query what is owed", "send a generation", "take a delivery", "read the operator token"],
     ),
     "chat": (
-        ["get a row", "query the table", "read the key ring", "send a generation", "send a delivery"],
+        ["query the table", "put a row", "get rows", "check a row", "delete a row", "read the key ring", "send a generation", "send a delivery"],
         ["query what is owed", "take a delivery", "read the operator token"],
     ),
     "knowledge-ingest": (
-        ["get a row", "query the table", "send a delivery"],
-        ["delete a row", "query what is owed", "send a generation", "take a delivery", "read the key ring", "read the operator token"],
+        ["query the table", "put a row", "send a delivery"],
+        ["delete a row", "check a row", "get rows", "query what is owed", "send a generation", "take a delivery", "read the key ring", "read the operator token"],
     ),
     "knowledge-manage": (
-        ["get a row", "query the table", "read the key ring"],
-        ["query what is owed", "send a generation", "send a delivery", "take a delivery", "read the operator token"],
+        ["query the table", "put a row", "delete a row", "read the key ring"],
+        ["check a row", "get rows", "query what is owed", "send a generation", "send a delivery", "take a delivery", "read the operator token"],
     ),
     "callback-deliver": (
-        ["get a row", "read the key ring"],
-        ["query the table", "delete a row", "send a generation", "take a generation", "read the operator token"],
+        ["read the key ring"],
+        ["query the table", "delete a row", "put a row", "check a row", "get rows", "send a generation", "take a generation", "read the operator token"],
     ),
     "sweep": (
-        ["get a row", "query the table", "query what is owed"],
-        ["delete a row", "take a generation", "take a delivery", "read the key ring", "read the operator token"],
+        ["query the table", "put a row", "get rows", "query what is owed"],
+        ["delete a row", "check a row", "take a generation", "take a delivery", "read the key ring", "read the operator token"],
     ),
     "admin": (
-        ["get a row", "query the table", "read the key ring", "read the operator token"],
-        ["query what is owed", "take a generation", "take a delivery"],
+        ["query the table", "put a row", "delete a row", "get rows", "read the key ring", "read the operator token"],
+        ["check a row", "query what is owed", "take a generation", "take a delivery"],
     ),
     "identity-verify": (
-        ["get a row", "delete a row"],
-        ["query the table", "send a generation", "take a delivery", "read the key ring"],
+        ["put a row", "delete a row"],
+        ["query the table", "check a row", "get rows", "send a generation", "take a delivery", "read the key ring"],
     ),
 }
-DENIED_TO_ALL = ["scan the table", "change the table", "change the key ring", "make a role"]
+MAY_ALL = ["get a row", "update a row"]
+DENIED_TO_ALL = ["scan the table", "write rows", "change the table", "change the key ring", "make a role"]
 
 
 def actions(outputs, keys):
@@ -85,6 +87,11 @@ def actions(outputs, keys):
             **more,
         )
 
+    checked = {"TableName": table, "Key": row}
+
+    def transact(item):
+        return dynamodb.transact_write_items(TransactItems=[item])
+
     def take(queue):
         return sqs.receive_message(QueueUrl=outputs[queue], VisibilityTimeout=0, WaitTimeSeconds=0)
 
@@ -93,6 +100,12 @@ def actions(outputs, keys):
         "query the table": lambda: query("#k = :v", {"#k": "pk"}, "probe"),
         "query what is owed": lambda: query("#k = :v", {"#k": "owed"}, "probe", IndexName="owed"),
         "delete a row": lambda: dynamodb.delete_item(TableName=table, Key=row),
+        "get rows": lambda: dynamodb.batch_get_item(RequestItems={table: {"Keys": [row]}}),
+        "put a row": lambda: dynamodb.put_item(TableName=table, Item=row),
+        "update a row": lambda: dynamodb.update_item(TableName=table, Key=row),
+        # In a transaction each part is allowed by an action of its own.
+        "check a row": lambda: transact({"ConditionCheck": {**checked, "ConditionExpression": "attribute_not_exists(probed)"}}),
+        "write rows": lambda: dynamodb.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": row}}]}),
         "scan the table": lambda: dynamodb.scan(TableName=table, Limit=1),
         "change the table": lambda: dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False),
         "send a generation": lambda: sqs.send_message(
@@ -178,7 +191,7 @@ def check_access(tally, stack, outputs):
         role = lambda_client.get_function(FunctionName=f"{stack}-{name}")["Configuration"]["Role"]
         check_policies(tally, iam, role.rsplit("/", 1)[-1])
         attempts = actions(outputs, role_keys(lambda_client, f"{stack}-{name}", role))
-        for action in allowed:
+        for action in MAY_ALL + allowed:
             seen = outcome(attempts[action])
             tally.check(f"{name} may {action}", seen == "done", seen)
         for action in forbidden + DENIED_TO_ALL:

@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import sys
+import urllib.parse
 import uuid
 
 import boto3
@@ -80,6 +81,7 @@ class Suite:
         self.tally = Tally()
         self.api = Api(outputs["ApiUrl"])
         self.emulator = Api(os.environ["AWS_ENDPOINT_URL"])
+        self.streams = Api(self.reachable(outputs["StreamUrl"]))
         self.receiver = Receiver(refusals=1)
         self.conversation = f"order-{uuid.uuid4().hex[:8]}"
         self.message = {
@@ -88,6 +90,11 @@ class Suite:
             "content": "What is your refund policy?",
             "idempotencyKey": str(uuid.uuid4()),
         }
+
+    def reachable(self, stream_url):
+        """The function URL at the emulator, which knows it by the beginning of its host name."""
+        name = urllib.parse.urlsplit(stream_url).hostname.removesuffix(".on.aws")
+        return f"http://{name}.localhost:{self.emulator.port}"
 
     def check(self, sentence, holds, seen=""):
         return self.tally.check(sentence, holds, seen)
@@ -331,6 +338,15 @@ class Suite:
         events = [line[7:] for line in streamed.raw.decode().splitlines() if line.startswith("event: ")]
         ended = streamed.status == 200 and events.count("done") == 1 and events[-1] == "done" and "delta" in events
         self.check("the same query as events ends in one done", ended, streamed)
+        again = {"message": "And what about gift cards?", "stream": True}
+        streamed = self.streams.request("POST", query, again, bearer=self.key)
+        kind = streamed.headers.get("content-type", "")
+        self.check("the function URL answers with events", kind.startswith("text/event-stream"), (streamed.status, kind))
+        events = [line[7:] for line in streamed.raw.decode(errors="replace").splitlines() if line.startswith("event: ")]
+        ended = streamed.status == 200 and events.count("done") == 1 and events[-1] == "done" and "delta" in events
+        self.check("they end in one done too", ended, streamed)
+        refused = self.streams.request("POST", query, again, bearer="wrong")
+        self.check("a wrong key is refused there as well", refused.status == 401, refused)
 
     def knowledge_comes_in(self):
         wanted = {"dialect": "aivastark", "url": self.receiver.url, "events": ["knowledge.updated"]}
@@ -442,6 +458,17 @@ class Suite:
         template = pathlib.Path(__file__).resolve().parents[1] / "alarms.yaml"
         wanted = template.read_text().count("Type: AWS::CloudWatch::Alarm")
         self.check("the alarms are set", len(alarms) == wanted > 0, f"{len(alarms)} of {wanted}")
+        watched = {(alarm["MetricName"], *(d["Value"] for d in alarm["Dimensions"])) for alarm in alarms}
+        functions = [f"{self.stack}-{name}" for name in [*EXPECTED, "chat-stream"]]
+        due = [(metric, name) for name in functions for metric in ("Errors", "Throttles")]
+        for queue in ("generation.fifo", "deliveries", "ingestion.fifo"):
+            plain, dot, fifo = queue.partition(".")
+            due.append(("ApproximateAgeOfOldestMessage", f"{self.stack}-{queue}"))
+            due.append(("ApproximateNumberOfMessagesVisible", f"{self.stack}-{plain}-dlq{dot}{fifo}"))
+        due += [("Invocations", f"{self.stack}-sweep"), ("Url5xxCount", f"{self.stack}-chat-stream")]
+        due += [("5xx", self.outputs["ApiUrl"].split("//")[1].split(".")[0])]
+        missing = [pair for pair in due if pair not in watched]
+        self.check("every function, queue and front is watched by an alarm", not missing, missing)
 
     def attempt(self, step):
         """Whether to go on; a step that breaks must not hide what the others show."""
