@@ -18,7 +18,7 @@ use aiva_kit::{aws, telemetry};
 
 /// Every record of a batch at once, as each mostly waits for somebody else's endpoint; but of one endpoint
 /// no more than it takes to find out that it is away.
-const KIND: QueueKind = QueueKind { order: Order::Free, concurrency: 10, places: 5 };
+const KIND: QueueKind = QueueKind { order: Order::Free, concurrency: 10, places: 5, frees: false };
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -48,5 +48,5 @@ async fn main() -> Result<(), Error> {
         away: Away::default(),
     });
     let work = move |task| Arc::clone(&worker).work(task);
-    serve::queue(KIND, work, move |receipt, after| back.clone().put(receipt, after)).await
+    serve::queue(KIND, work, move |records| back.clone().put(records)).await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aiva_adapters::absent::{NoMailer, NoVault};
 use aiva_adapters::aws_ports::{self, Reach};
-use aiva_adapters::extract::FileReader;
+use aiva_adapters::extract::{self, FileReader};
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
 use aiva_adapters::llm::Embeddings;
@@ -21,10 +21,13 @@ use aiva_kit::work::IngestionWorker;
 use aiva_kit::{aws, telemetry};
 
 /// One record at a time: each may need most of the sandbox's memory.
-const KIND: QueueKind = QueueKind { order: Order::Grouped, concurrency: 1, places: 1 };
+const KIND: QueueKind = QueueKind { order: Order::Grouped, concurrency: 1, places: 1, frees: true };
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    if extract::serve() {
+        return Ok(());
+    }
     let config = Config::from_env()?;
     telemetry::json(&config.log)?;
     let sdk = aws::sdk_config()?;
@@ -44,14 +47,14 @@ async fn main() -> Result<(), Error> {
     }
     let app = aws_ports::connect_with(&sdk, config.table()?, reach, settings, own);
     let embedder = Embeddings::connect(&config.embedding, Some(&sdk), OsEntropy).await?;
-    let limits = IndexLimits { max_bytes: config.index_bytes, max_editions: 1 };
+    let limits = IndexLimits { max_editions: 1, ..IndexLimits::of(config.index_bytes) };
     let worker = Arc::new(IngestionWorker {
         app,
         fetch: GuardedHttp::new(config.egress, Resolution::System, || SystemClock.now())?,
-        extract: FileReader::default(),
+        extract: FileReader::apart(),
         index: MemoryIndex::with_embedder(limits, objects, embedder),
         epoch: 0,
     });
     let work = move |task| Arc::clone(&worker).work(task);
-    serve::queue(KIND, work, move |receipt, after| back.clone().put(receipt, after)).await
+    serve::queue(KIND, work, move |records| back.clone().put(records)).await
 }

@@ -19,7 +19,8 @@ use aiva_kit::work::{GenerationWorker, ModelDesk};
 use aiva_kit::{aws, batch, telemetry};
 
 /// Every record of a batch at once: each mostly waits for the model.
-const KIND: QueueKind = QueueKind { order: batch::Order::Grouped, concurrency: 10, places: 10 };
+const KIND: QueueKind =
+    QueueKind { order: batch::Order::Grouped, concurrency: 10, places: 10, frees: true };
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -43,5 +44,5 @@ async fn main() -> Result<(), Error> {
     let desk = ModelDesk { model, index, http, epoch: 0 };
     let worker = Arc::new(GenerationWorker { app, desk });
     let work = move |task| Arc::clone(&worker).work(task);
-    serve::queue(KIND, work, move |receipt, after| back.clone().put(receipt, after)).await
+    serve::queue(KIND, work, move |records| back.clone().put(records)).await
 }

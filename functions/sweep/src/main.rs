@@ -7,7 +7,7 @@ use aiva_adapters::payments::PaymentDesk;
 use aiva_adapters::secrets::secret_field;
 use aiva_adapters::sqs::SqsQueue;
 use aiva_core::payment::Provider;
-use aiva_core::{outbox, payment, webhook};
+use aiva_core::{outbox, webhook};
 use aiva_kit::clock::{OsEntropy, SystemClock};
 use aiva_kit::config::Config;
 use aiva_kit::{aws, serve, telemetry};
@@ -40,10 +40,8 @@ async fn main() -> Result<(), serve::Error> {
         }
     };
     serve::schedule(|| async {
-        // Neither keeps the other from its work.
-        let payments = payment::collect_due(&app, &desk).await;
-        let report = outbox::sweep(&app).await?;
-        tracing::info!(?report, payments = payments?, "swept");
+        let (report, payments) = outbox::sweep_with(&app, &desk).await?;
+        tracing::info!(?report, payments, "swept");
         Ok(())
     })
     .await

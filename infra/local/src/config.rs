@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aiva_adapters::extract::FileReader;
 use aiva_embedded::ClientOptions;
 use aiva_kit::config::{self, ConfigError, variable};
 use secrecy::SecretString;
@@ -27,6 +28,10 @@ pub struct Config {
     pub outbox_grace: Duration,
     /// How long a request waits for its reply.
     pub answer_within: Duration,
+    /// How long a stream waits for the end of its reply; nothing stands before it that gives up sooner.
+    pub stream_within: Duration,
+    /// What reads files; a program whose first act is to serve as one reads them apart.
+    pub reader: FileReader,
     /// The layers of the database client (tests inject faults there).
     pub dynamo: ClientOptions,
     /// The layers of the queue client (tests inject faults there).
@@ -47,6 +52,8 @@ impl Config {
             product,
             outbox_grace: Duration::from_secs(2),
             answer_within: Duration::from_secs(27),
+            stream_within: Duration::from_secs(85),
+            reader: FileReader::default(),
             // Nothing is lost between this process and itself; a test that injects faults says otherwise.
             dynamo: ClientOptions { knows_transactions: false, ..ClientOptions::default() },
             sqs: ClientOptions::default(),

@@ -5,13 +5,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use aiva_adapters::objects::{FolderObjects, UploadRefused};
+use aiva_core::id::RequestId;
 use aiva_core::ports::Clock;
 use aiva_dialects::SourceAddress;
-use aiva_kit::clock::SystemClock;
+use aiva_dialects::http::{Failure, REQUEST_ID, refusal};
+use aiva_kit::clock::{OsEntropy, SystemClock};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::ALLOW;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, put};
@@ -25,14 +28,44 @@ const MAX_UPLOAD_BYTES: usize = 100 * 1024 * 1024;
 
 /// Puts the runtime's own routes beside those of the product.
 pub(crate) fn routes(product: Router, mail_dir: PathBuf, objects: FolderObjects) -> Router {
+    let health = get(|| async { "ok\n" });
     let mailbox = get(mailbox::show).with_state(mail_dir);
     let uploads = put(take_upload).with_state(objects);
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/local/mailbox", mailbox)
-        .route("/local/uploads/{token}", uploads)
-        .fallback_service(product)
-        .layer(from_fn(note_source))
+    let routes = Router::new()
+        .route("/healthz", health.clone())
+        .route("/healthz/", health)
+        .route("/local/mailbox", mailbox.clone())
+        .route("/local/mailbox/", mailbox)
+        .route("/local/uploads/{token}", uploads.clone())
+        .route("/local/uploads/{token}/", uploads)
+        .fallback_service(product);
+    // What lies around a route does not see what the router says of its methods.
+    Router::new().fallback_service(routes).layer(from_fn(name_request)).layer(from_fn(note_source))
+}
+
+/// Gives the answers of the runtime's own routes what those of the product have: an id, and an envelope
+/// where the method is wrong.
+async fn name_request(request: Request, next: Next) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let mut response = next.run(request).await;
+    if response.headers().contains_key(REQUEST_ID) {
+        return response;
+    }
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let allow = response.headers().get(ALLOW).and_then(|allow| allow.to_str().ok());
+        // The methods of the routes are written without a space between them.
+        let allow = allow.unwrap_or_default().replace(',', ", ");
+        return refusal(
+            (&SystemClock, &OsEntropy),
+            (&method, &uri),
+            &Failure::MethodNotAllowed { allow },
+        );
+    }
+    let id = RequestId::new(SystemClock.now(), &OsEntropy).to_string();
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
 }
 
 /// Serves until `stopped`, then lets the requests in flight come to their end.

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use aiva_adapters::extract::{self, FileReader};
 use aiva_core::ports::Entropy;
 use aiva_kit::clock::OsEntropy;
 use aiva_kit::telemetry;
@@ -15,8 +16,12 @@ use tokio::signal::unix::{SignalKind, signal};
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+fn main() -> ExitCode {
+    if extract::serve() { ExitCode::SUCCESS } else { started() }
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn started() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -28,7 +33,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), StartError> {
-    let config = Config::from_env()?;
+    let config = Config { reader: FileReader::apart(), ..Config::from_env()? };
     telemetry::human(&config.product.log)?;
     let record = config.data_dir.join("demo.json");
     let runtime = Runtime::start(config).await?;

@@ -1,4 +1,5 @@
-//! The queues, as the deployment's template makes them.
+//! The queues, as the deployment's template makes them; but a record is hidden from the start no longer than
+//! a worker of the deployment hides it, which is a little longer than its function may take.
 
 use std::collections::HashMap;
 
@@ -25,7 +26,7 @@ pub(crate) async fn create(client: &Client) -> Result<Queues, StartError> {
     let dead_deliveries = create_queue(client, "aiva-deliveries-dlq", &[]).await?;
     let generation = [
         FIFO,
-        (QueueAttributeName::VisibilityTimeout, "540"),
+        (QueueAttributeName::VisibilityTimeout, "100"),
         (QueueAttributeName::RedrivePolicy, &redrive(client, &dead_generations).await?),
     ];
     let delivery = [
@@ -34,7 +35,7 @@ pub(crate) async fn create(client: &Client) -> Result<Queues, StartError> {
     ];
     let ingestion = [
         FIFO,
-        (QueueAttributeName::VisibilityTimeout, "900"),
+        (QueueAttributeName::VisibilityTimeout, "910"),
         (QueueAttributeName::RedrivePolicy, &redrive(client, &dead_ingestions).await?),
     ];
     Ok(Queues {

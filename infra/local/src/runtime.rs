@@ -92,6 +92,7 @@ impl Runtime {
         }
         self.stop.hard.cancel();
         self.tasks.wait().await;
+        self.edge.abandon().await;
     }
 
     /// Ends everything where it stands, as a crash of the process would.
@@ -100,5 +101,6 @@ impl Runtime {
         self.stop.soft.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.edge.abandon().await;
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aiva_adapters::dynamo::{DynamoStore, create_table};
-use aiva_adapters::extract::FileReader;
 use aiva_adapters::http_out::{GuardedHttp, Resolution};
 use aiva_adapters::knowledge::{IndexLimits, MemoryIndex};
 use aiva_adapters::llm::{Embeddings, Provider as ModelProvider};
@@ -43,8 +42,6 @@ use crate::{http, tend};
 const TABLE: &str = "aiva";
 /// Replies generated at once, at most.
 const GENERATION_DESKS: u32 = 64;
-/// How long a stream waits for the end of its reply, in milliseconds: as long as one on AWS.
-const STREAM_WITHIN_MS: u64 = 85_000;
 /// Callbacks on their way at once, at most.
 const DELIVERY_DESKS: u32 = 256;
 /// Of them, callbacks to one endpoint: at first, and once it has shown that it answers.
@@ -55,8 +52,6 @@ const DELIVERY_TIME: Duration = Duration::from_secs(30);
 /// Projects whose knowledge is taken in at once, at most.
 const INGESTION_DESKS: u32 = 2;
 const INGESTION_TIME: Duration = Duration::from_secs(840);
-/// What the builder of generations may take; it keeps none.
-const BUILDER: IndexLimits = IndexLimits { max_bytes: 512 * 1024 * 1024, max_editions: 1 };
 
 /// The embedded engines, ready for use.
 struct Engines {
@@ -152,6 +147,10 @@ async fn open_engines(config: &Config, dir: &DataDir) -> Result<Engines, StartEr
     Ok(Engines { dynamo, sqs: queues.client_with(&config.sqs), queues: made })
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn application(
     (config, address): (&Config, SocketAddr),
     (dir, objects): (&DataDir, &FolderObjects),
@@ -162,12 +161,10 @@ fn application(
     })?;
     let vault = RingVault::new(RingSource::Fixed(ring.into()), OsEntropy);
     let queues = &engines.queues;
-    let grace = u64::try_from(config.outbox_grace.as_millis()).unwrap_or(u64::MAX);
     let mut settings = config.product.settings(telling::render);
-    settings.outbox_grace_ms = grace;
-    let within = u64::try_from(config.answer_within.as_millis()).unwrap_or(u64::MAX);
-    settings.answer_within_ms = within;
-    settings.stream_within_ms = STREAM_WITHIN_MS;
+    settings.outbox_grace_ms = millis(config.outbox_grace);
+    settings.answer_within_ms = millis(config.answer_within);
+    settings.stream_within_ms = millis(config.stream_within);
     settings.identity.public_url.get_or_insert_with(|| format!("http://{address}"));
     Ok(App {
         store: DynamoStore::new(engines.dynamo.client_with(&config.dynamo), TABLE.to_owned()),
@@ -221,11 +218,13 @@ impl Pollers<'_> {
             schedule: product.callback_retries.clone(),
             away: Away::default(),
         });
+        // The builder keeps none, and builds none that the readers cannot open.
+        let limits = IndexLimits { max_editions: 1, ..IndexLimits::of(product.index_bytes) };
         let ingestion = Arc::new(IngestionWorker {
             app: Arc::clone(self.app),
             fetch: guarded(self.config)?,
-            extract: FileReader::default(),
-            index: MemoryIndex::with_embedder(BUILDER, self.app.objects.clone(), embedder),
+            extract: self.config.reader.clone(),
+            index: MemoryIndex::with_embedder(limits, self.app.objects.clone(), embedder),
             epoch: self.epoch,
         });
         let knowledge = Poller {

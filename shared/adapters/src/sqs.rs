@@ -7,6 +7,7 @@ use aiva_core::error::{Error, Result};
 use aiva_core::outbox::{DeliveryJob, GenerationJob, IngestionJob};
 use aiva_core::ports::Queue;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use aws_types::SdkConfig;
 use serde::Serialize;
 
@@ -17,7 +18,10 @@ use crate::warm::Warm;
 const MAX_DELAY_SECONDS: i32 = 900;
 
 /// The longest time that SQS hides a message, in seconds.
-const MAX_HIDDEN_SECONDS: u64 = 43_200;
+const MAX_HIDDEN_SECONDS: u128 = 43_200;
+
+/// Records that one request names, at most.
+const MAX_ENTRIES: usize = 10;
 
 /// The queues of a deployment.
 #[derive(Debug, Clone)]
@@ -128,7 +132,7 @@ impl Queue for SqsQueue {
     }
 }
 
-/// Makes failed records of one queue visible again when they should be tried.
+/// Makes records of one queue visible again when they should be tried.
 #[derive(Debug, Clone)]
 pub struct PutBack {
     client: Client,
@@ -136,17 +140,29 @@ pub struct PutBack {
 }
 
 impl PutBack {
-    /// Shows a record again after a time. Where that fails, or the queue is not known, the record waits
-    /// for the queue's visibility timeout.
-    pub async fn put(self, receipt: String, after: Duration) {
+    /// Shows records again, by their receipt handles, each after a time. Where that fails, or the queue is
+    /// not known, a record waits for the queue's visibility timeout.
+    pub async fn put(self, records: Vec<(String, Duration)>) {
         let Some(url) = self.url else { return };
-        let seconds = after.as_secs().min(MAX_HIDDEN_SECONDS);
-        let request = self.client.change_message_visibility().queue_url(url);
-        let request = request.receipt_handle(receipt);
-        let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
-        if let Err(error) = request.visibility_timeout(seconds).send().await {
-            let error = aws_sdk_sqs::error::DisplayErrorContext(error);
-            tracing::warn!(%error, "a failed record waits for its visibility timeout");
+        for some in records.chunks(MAX_ENTRIES) {
+            let entries = some.iter().enumerate().filter_map(|(place, (receipt, after))| {
+                let seconds = after.as_millis().div_ceil(1_000).min(MAX_HIDDEN_SECONDS);
+                let entry = ChangeMessageVisibilityBatchRequestEntry::builder();
+                let entry = entry.id(place.to_string()).receipt_handle(receipt);
+                entry.visibility_timeout(i32::try_from(seconds).unwrap_or(i32::MAX)).build().ok()
+            });
+            let request = self.client.change_message_visibility_batch().queue_url(&url);
+            match request.set_entries(Some(entries.collect())).send().await {
+                Ok(answer) if answer.failed.is_empty() => {}
+                Ok(answer) => {
+                    let failed = answer.failed.len();
+                    tracing::warn!(failed, "records wait for their visibility timeout");
+                }
+                Err(error) => {
+                    let error = aws_sdk_sqs::error::DisplayErrorContext(error);
+                    tracing::warn!(%error, "records wait for their visibility timeout");
+                }
+            }
         }
     }
 }

@@ -42,6 +42,9 @@ pub struct Settings {
     pub answer_within_ms: u64,
     /// How long a stream waits for the end of its reply, in milliseconds.
     pub stream_within_ms: u64,
+    /// How long a reply may take that was begun for a request, in milliseconds, whether the request still
+    /// waits for it or not. A function lives a little longer.
+    pub write_within_ms: u64,
     /// How end users prove who they are.
     pub identity: IdentitySettings,
     /// How payments are collected.

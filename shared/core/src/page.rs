@@ -58,6 +58,40 @@ impl<T> Page<T> {
     }
 }
 
+/// Bytes of JSON that the rows of one answer may take together. Lambda's answers are at most 6,291,556
+/// bytes, in which the body is a JSON text itself: every quote of it is escaped once more.
+pub const MAX_PAGE_BYTES: usize = 2_900_000;
+/// What a row takes beside its texts, at most: names, ids and times.
+const ROW_BYTES: usize = 1_024;
+
+/// The room that is left on a page. What comes first always has a place.
+#[derive(Debug, Default)]
+pub struct Room {
+    taken: usize,
+}
+
+impl Room {
+    /// Takes a place for a row whose texts have so many bytes of JSON; `false` when there is none.
+    pub const fn take(&mut self, bytes: usize) -> bool {
+        let together = self.taken.saturating_add(bytes).saturating_add(ROW_BYTES);
+        let fits = self.taken == 0 || together <= MAX_PAGE_BYTES;
+        if fits {
+            self.taken = together;
+        }
+        fits
+    }
+}
+
+/// The bytes that a text takes in JSON.
+pub fn json_bytes(text: &str) -> usize {
+    let escapes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+        0..0x20 => 5,
+        0x20..=0xff => 0,
+    });
+    text.len() + escapes.sum::<usize>()
+}
+
 /// Binds a cursor to one list of one workspace, e.g. `deliveries`.
 #[derive(Debug, Clone, Copy)]
 pub struct CursorScope<'a> {
@@ -109,4 +143,27 @@ pub async fn open(
 
 fn label(scope: CursorScope<'_>) -> String {
     format!("cursor/{}/{}", scope.workspace, scope.list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_measured_as_json_writes_it() {
+        for text in ["", "plain", "\"\\\n\r\t\u{8}\u{c}", "\u{0}\u{1f}\u{7f}", "日本語🦀"] {
+            let written = serde_json::to_string(text).unwrap();
+            assert_eq!(json_bytes(text) + 2, written.len(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_room_for_its_bytes_and_always_for_one_row() {
+        let mut room = Room::default();
+        assert!(room.take(2 * MAX_PAGE_BYTES));
+        assert!(!room.take(1));
+        let mut room = Room::default();
+        let rows = (0..1_000).take_while(|_| room.take(100_000 - ROW_BYTES)).count();
+        assert_eq!(rows, 29);
+    }
 }

@@ -1,4 +1,7 @@
 //! The way of a request that waits for its reply, the same for every dialect that has one.
+//!
+//! The reply is written by a task of its own. A caller who hangs up, or for whom it takes too long, does
+//! not stop it: it is written on, once, and stands in the conversation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +11,12 @@ use aiva_core::conversation::{self, ConversationRef, Source};
 use aiva_core::error::Error;
 use aiva_core::id::{ConversationId, ProjectId, WorkspaceId};
 use aiva_core::key::Caller;
-use aiva_core::message::{self, Asked, SubmitCommand, SubmitReceipt, Waiting};
-use aiva_core::ports::{Clock, ConversationStore, Ports, Situation};
+use aiva_core::message::{self, Asked, Outcome, SubmitCommand, SubmitReceipt, Waiting};
+use aiva_core::ports::{Clock, ConversationStore, Desk, Ports, Situation};
 use aiva_core::project;
-use aiva_core::reply::Listening;
 use aiva_core::text::{Background, Content, ExternalId, IdempotencyKey};
 use aiva_core::workspace::default_project;
+use tokio::sync::oneshot;
 
 use crate::http::{Call, Edge, Failure};
 
@@ -67,16 +70,41 @@ pub async fn ask<P: Ports>(
     edge: &Arc<Edge<P>>,
     call: &Call,
     wanted: Result<Wanted, Failure>,
-    listener: Listening<'_>,
 ) -> Result<(Caller, Asked), Failure> {
     let admitted = admit(edge, call, wanted.as_ref().ok()).await?;
     let caller = admitted.caller.clone();
     // A request that cannot be read is told so only after its key was found to be right.
-    let within = edge.patience(false);
-    let receipt = begin(edge, call, admitted, wanted?, within).await?;
-    let waiting = Waiting { holder: call.request_id.to_string(), listener, within };
-    let asked = message::attend(&edge.app, &edge.desk, receipt, waiting).await?;
-    Ok((caller, asked))
+    let receipt = begin(edge, call, admitted, wanted?, edge.patience(false)).await?;
+    Ok((caller, attend(edge, call, receipt).await?))
+}
+
+/// Has the reply to a stored message written, and waits for it as long as a request does.
+///
+/// # Errors
+/// When the application fails; the reply is then still owed and will be written.
+pub async fn attend<P: Ports>(
+    edge: &Arc<Edge<P>>,
+    call: &Call,
+    receipt: SubmitReceipt,
+) -> Result<Asked, Failure> {
+    let (tell, told) = oneshot::channel();
+    let (desk, ours) = (Arc::clone(edge), receipt.clone());
+    let (holder, within) = (call.request_id.to_string(), edge.patience(false));
+    let work = async move {
+        let at_most = desk.writing();
+        let waiting = Waiting { holder, listener: &|_: &str| {}, within, at_most };
+        // Nobody may be waiting any more.
+        let _ = tell.send(message::attend(&desk.app, &desk.desk, ours, waiting).await);
+    };
+    if !edge.run_beside(work) {
+        // The message is stored, and the sweep has it answered.
+        return Err(Error::unavailable("too many replies are being written").into());
+    }
+    tokio::select! {
+        biased;
+        told = told => Ok(told.map_err(|_| Error::internal("a reply's task broke"))??),
+        () = edge.desk.pause(within) => Ok(Asked { receipt, outcome: Outcome::Slow }),
+    }
 }
 
 /// Checks the key, and reads beside it what asking will need.

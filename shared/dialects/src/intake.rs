@@ -50,7 +50,7 @@ fn described(
 ) -> Result<AddSource, Failure> {
     // Who sends a file need not say so.
     let kind = match file {
-        Some(_) if fields.raw("type").is_none() => Some(Kind::File),
+        Some(_) if !fields.has("type") => Some(Kind::File),
         Some(_) | None => fields.required_text("type", kind),
     };
     let title = fields.optional_text("title", as_written);

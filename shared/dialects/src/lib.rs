@@ -22,4 +22,4 @@ pub mod routes;
 pub mod telling;
 pub mod verify;
 
-pub use http::{Deadline, Edge, RouteSet, SourceAddress, arrived, router};
+pub use http::{Deadline, Edge, RouteSet, SourceAddress, arrived, broken_off, router};

@@ -25,9 +25,9 @@ const OUTBOX_GRACE_MS: u64 = 60_000;
 /// How long a request waits for its reply, in milliseconds: API Gateway waits for 30 s, and before and
 /// after it something is to be done.
 const ANSWER_WITHIN_MS: u64 = 27_000;
-/// How long a stream waits for the end of its reply, in milliseconds: a little less than its function may
-/// take. Behind API Gateway it is no longer than any request.
-const STREAM_WITHIN_MS: u64 = 85_000;
+/// How long a reply may take that was begun for a request, in milliseconds: a little less than the function
+/// may take. A stream waits as long; behind API Gateway it waits no longer than any request.
+const WRITE_WITHIN_MS: u64 = 85_000;
 const DEFAULT_BRAND: &str = "Assistify";
 const DEFAULT_STRIPE_URL: &str = "https://api.stripe.com";
 /// A mailed link may not live longer than a day, in seconds.
@@ -253,7 +253,8 @@ impl Config {
             egress: self.egress.clone(),
             outbox_grace_ms: OUTBOX_GRACE_MS,
             answer_within_ms: ANSWER_WITHIN_MS,
-            stream_within_ms: if self.stream_answers { STREAM_WITHIN_MS } else { ANSWER_WITHIN_MS },
+            stream_within_ms: if self.stream_answers { WRITE_WITHIN_MS } else { ANSWER_WITHIN_MS },
+            write_within_ms: WRITE_WITHIN_MS,
             identity: self.identity.clone(),
             payments: self.payments.clone(),
             render,

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use aiva_core::ports::Clock;
@@ -11,20 +13,24 @@ use axum::body::Body;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{Extensions, StatusCode};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
 use lambda_http::request::RequestContext;
-use lambda_http::{Request, RequestExt};
+use lambda_http::{Adapter, Request, RequestExt};
 pub use lambda_runtime::Error;
-use lambda_runtime::{Context, LambdaEvent, service_fn};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{Context, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use tokio::time::Instant;
-use tower::ServiceExt;
+use tower::layer::layer_fn;
+use tower::{Service, ServiceExt};
 
 use crate::batch::{self, Batch, Disposition, Failure, Order, Record, Task};
 use crate::clock::SystemClock;
 
 /// What is left of an invocation's time for writing down how it went.
 const MARGIN: Duration = Duration::from_secs(1);
+/// How long API Gateway waits for an answer, less what it takes to hand it over.
+const GATEWAY: Duration = Duration::from_secs(29);
+/// How long Lambda may take after a batch to delete what is done with, before it would be seen again.
+const AFTERWARDS: Duration = Duration::from_secs(10);
 /// The first wait of a failed record.
 const BACKOFF: Duration = Duration::from_secs(5);
 
@@ -32,32 +38,25 @@ const BACKOFF: Duration = Duration::from_secs(5);
 pub type Arrived = fn(&mut Extensions, &str, Instant);
 
 /// Serves routes behind API Gateway's HTTP API. `arrived` notes on each request what the routes look for:
-/// the caller's address, and when they must have answered; `drain` finishes what runs behind the answers, because
-/// nothing runs between two invocations.
+/// the caller's address, and when they must have answered; `drain` finishes what runs behind an answer when
+/// the answer is out.
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
 pub async fn http<D, F>(router: Router, arrived: Arrived, drain: D) -> Result<(), Error>
 where
-    D: Fn() -> F + Clone + Send,
-    F: Future<Output = ()> + Send,
+    D: Fn() -> F + Clone + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
-    lambda_http::run(service_fn(move |request: Request| {
-        let (router, drain) = (router.clone(), drain.clone());
-        async move {
-            let deadline = request.lambda_context_ref().map_or_else(default_deadline, deadline);
-            let response = answer(router, arrived, request).await;
-            if tokio::time::timeout_at(deadline, drain()).await.is_err() {
-                tracing::warn!("the log of this request is not written");
-            }
-            Ok::<_, Infallible>(response)
-        }
-    }))
-    .await
+    let handler = service_fn(move |request: Request| {
+        let router = router.clone();
+        async move { Ok::<_, Infallible>(answer(router, arrived, request, GATEWAY).await) }
+    });
+    let behind = layer_fn(|inner| Behind { inner, drain: drain.clone() });
+    Runtime::new(Adapter::from(handler)).layer(behind).layer(TracingLayer::new()).run().await
 }
 
-/// Serves routes behind a function URL that streams: every answer goes out as it comes. `drain` runs
-/// when the answer's last byte is on its way, before the sandbox may be frozen.
+/// Serves routes behind a function URL that streams: every answer goes out as it comes.
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
@@ -66,15 +65,12 @@ where
     D: Fn() -> F + Clone + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    lambda_http::run_with_streaming_response(service_fn(move |request: Request| {
-        let (router, drain) = (router.clone(), drain.clone());
-        async move {
-            let deadline = request.lambda_context_ref().map_or_else(default_deadline, deadline);
-            let answer = answer(router, arrived, request).await;
-            Ok::<_, Infallible>(answer.map(|body| ending_with(body, drain, deadline)))
-        }
-    }))
-    .await
+    let handler = service_fn(move |request: Request| {
+        let router = router.clone();
+        async move { Ok::<_, Infallible>(answer(router, arrived, request, Duration::MAX).await) }
+    });
+    let behind = layer_fn(|inner| Behind { inner, drain: drain.clone() });
+    lambda_http::streaming_runtime(handler).layer(behind).layer(TracingLayer::new()).run().await
 }
 
 /// Serves routes by [`streaming`] or by [`http`].
@@ -97,24 +93,51 @@ where
     http(router, arrived, drain).await
 }
 
-/// The same body, whose end waits until `drain` is done.
-fn ending_with<D, F>(body: Body, drain: D, deadline: Instant) -> Body
-where
-    D: Fn() -> F + Send + 'static,
-    F: Future<Output = ()> + Send + 'static,
-{
-    let last = stream::once(async move {
-        if tokio::time::timeout_at(deadline, drain()).await.is_err() {
-            tracing::warn!("what runs behind this answer is not done");
-        }
-    });
-    let nothing = last.filter_map(|()| async { None::<Result<Bytes, axum::Error>> });
-    Body::from_stream(body.into_data_stream().chain(nothing))
+/// An invocation ends when what runs behind its answer is done, not when the answer is out: a sandbox is
+/// frozen once it asks for the next event, and the caller has its answer before.
+#[derive(Clone)]
+struct Behind<S, D> {
+    inner: S,
+    drain: D,
 }
 
-/// Answers one request of API Gateway, or of a function URL.
-pub async fn answer(router: Router, arrived: Arrived, mut request: Request) -> Response {
-    let deadline = request.lambda_context_ref().map_or_else(default_deadline, deadline);
+impl<S, D, F> Service<LambdaInvocation> for Behind<S, D>
+where
+    S: Service<LambdaInvocation, Response = (), Error = Error>,
+    S::Future: 'static,
+    D: Fn() -> F,
+    F: Future<Output = ()> + 'static,
+{
+    type Response = ();
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<(), Error>>>>;
+
+    fn poll_ready(&mut self, context: &mut task::Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
+        let deadline = deadline(&invocation.context);
+        let (answered, drained) = (self.inner.call(invocation), (self.drain)());
+        Box::pin(async move {
+            let answered = answered.await;
+            if tokio::time::timeout_at(deadline, drained).await.is_err() {
+                tracing::warn!("what runs behind this answer is not done");
+            }
+            answered
+        })
+    }
+}
+
+/// Answers one request of API Gateway, or of a function URL, for which the caller waits so long at `most`.
+pub async fn answer(
+    router: Router,
+    arrived: Arrived,
+    mut request: Request,
+    most: Duration,
+) -> Response {
+    let frozen = request.lambda_context_ref().map_or_else(default_deadline, deadline);
+    let deadline = Instant::now().checked_add(most).map_or(frozen, |end| end.min(frozen));
     let address = address_of(&request).to_owned();
     arrived(request.extensions_mut(), &address, deadline);
     strip_stage(&mut request);
@@ -171,34 +194,60 @@ pub struct QueueKind {
     pub concurrency: usize,
     /// Of them, records of one group.
     pub places: usize,
+    /// Whether a sandbox that dies gives its records back when it would have ended, and not after the
+    /// queue's visibility timeout: that is six times as long, and a group waits for it as a whole.
+    pub frees: bool,
 }
 
-/// Works on the batches of a queue. `put_back` makes a record visible again after a time (its receipt
+/// Works on the batches of a queue. `show` makes records visible again, each after a time (its receipt
 /// handle and the time); without it a failed record would wait for the queue's whole visibility timeout.
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
-pub async fn queue<W, F, B, G>(kind: QueueKind, work: W, put_back: B) -> Result<(), Error>
+pub async fn queue<W, F, B, G>(kind: QueueKind, work: W, show: B) -> Result<(), Error>
 where
     W: Fn(Task) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Disposition> + Send + 'static,
-    B: Fn(String, Duration) -> G + Clone,
+    B: Fn(Vec<(String, Duration)>) -> G + Clone,
     G: Future<Output = ()>,
 {
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
-        let (work, put_back) = (work.clone(), put_back.clone());
-        async move {
-            let receipts = receipts(&event.payload);
-            let (response, failures) = work_on(kind, event, work).await;
-            for failure in failures {
-                if let Some(receipt) = receipts.get(&failure.id) {
-                    put_back(receipt.clone(), failure.after).await;
-                }
-            }
-            Ok::<_, Infallible>(response)
-        }
+        let (work, show) = (work.clone(), show.clone());
+        async move { Ok::<_, Infallible>(take(kind, event, work, show).await) }
     }))
     .await
+}
+
+/// Works on one batch. Beside its beginning its records are hidden for as long as it may take; at its end
+/// those that come back are, each for its wait.
+async fn take<W, F, B, G>(
+    kind: QueueKind,
+    event: LambdaEvent<SqsEvent>,
+    work: W,
+    show: B,
+) -> SqsBatchResponse
+where
+    W: Fn(Task) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Disposition> + Send + 'static,
+    B: Fn(Vec<(String, Duration)>) -> G,
+    G: Future<Output = ()>,
+{
+    let receipts = receipts(&event.payload);
+    let left = deadline(&event.context).saturating_duration_since(Instant::now()) + AFTERWARDS;
+    let begin = async {
+        if kind.frees {
+            show(receipts.values().map(|receipt| (receipt.clone(), left)).collect()).await;
+        }
+    };
+    let ((), (response, failures)) = tokio::join!(begin, work_on(kind, event, work));
+    let back = failures.into_iter().filter_map(|failure| {
+        receipts.get(&failure.id).map(|receipt| (receipt.clone(), failure.after))
+    });
+    let back: Vec<_> = back.collect();
+    if !back.is_empty() {
+        show(back).await;
+    }
+    response
 }
 
 /// Works on one batch and answers Lambda, and what comes back when.

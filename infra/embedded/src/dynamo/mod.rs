@@ -3,8 +3,8 @@
 //! Requests run on the thread that polls them: the engine has one lock, and handing each request to
 //! a blocking thread and back cost about 0.1 ms more, with one client or sixteen, and gained nothing.
 //!
-//! What differs from AWS: nothing is ever throttled and transactions never conflict (inject both
-//! with a [`FaultPlan`]), streams are refused, expired items stay readable until
+//! What differs from AWS: nothing is ever throttled, transactions never conflict, and nobody sees half of
+//! one (inject all three with a [`FaultPlan`]), streams are refused, expired items stay readable until
 //! [`EmbeddedDynamo::sweep_ttl`], and tokens of past transactions are forgotten on restart.
 
 mod dispatch;

@@ -29,9 +29,15 @@ impl FaultConnector {
         let operation = wire::operation(&request);
         let body = wire::read_body(request.take_body()).await?;
         let json: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let can_strike = |fault| can_strike(fault, self.service, &operation, &json);
+        let has_made = self.plan.has_made();
+        let can_strike = |fault| {
+            (fault != Fault::HalfVisible || has_made)
+                && can_strike(fault, self.service, &operation, &json)
+        };
         let Some(stroke) = self.plan.draw(&operation, can_strike) else {
-            return self.inner.call(with_body(request, body)).await;
+            let answer = self.inner.call(with_body(request, body)).await?;
+            self.note(&operation, &json, &answer);
+            return Ok(answer);
         };
         tracing::debug!(fault = ?stroke.fault, operation, "a fault strikes");
         match stroke.fault {
@@ -40,8 +46,13 @@ impl FaultConnector {
             Fault::TransactionInProgress => Ok(reply::in_progress()),
             Fault::LostRequest => reply::lost(self.service, stroke),
             Fault::IgnoredDelete => Ok(reply::deleted(&json)),
+            Fault::HalfVisible => {
+                let answer = self.inner.call(with_body(request, body)).await?;
+                Ok(half_visible(answer, &self.plan.take_made()))
+            }
             Fault::LostAnswer => {
                 let answer = self.inner.call(with_body(request, body)).await?;
+                self.note(&operation, &json, &answer);
                 drop(answer);
                 reply::lost(self.service, stroke)
             }
@@ -58,6 +69,48 @@ impl FaultConnector {
             }
         }
     }
+}
+
+impl FaultConnector {
+    /// Remembers the rows that a transaction made. Whoever reads next sees all of them, if no fault strikes.
+    fn note(&self, operation: &str, request: &Value, answer: &HttpResponse) {
+        match operation {
+            "TransactWriteItems" if answer.status().is_success() => {
+                self.plan.note_made(made_by(request));
+            }
+            "Query" | "BatchGetItem" => self.plan.note_made(Vec::new()),
+            _ => {}
+        }
+    }
+}
+
+/// The rows that a transaction puts where there was none.
+fn made_by(request: &Value) -> Vec<Value> {
+    let puts = request["TransactItems"].as_array().into_iter().flatten().map(|item| &item["Put"]);
+    let makes = |put: &&Value| {
+        let condition = put["ConditionExpression"].as_str();
+        condition.is_some_and(|text| text.starts_with("attribute_not_exists"))
+    };
+    puts.filter(makes).map(|put| put["Item"].clone()).collect()
+}
+
+/// The answer without these rows.
+fn half_visible(answer: HttpResponse, missed: &[Value]) -> HttpResponse {
+    let Ok(mut rows) = serde_json::from_slice::<Value>(answer.body().bytes().unwrap_or_default())
+    else {
+        return answer;
+    };
+    let is_seen = |row: &Value| !missed.contains(row);
+    if let Some(items) = rows["Items"].as_array_mut() {
+        items.retain(is_seen);
+        rows["Count"] = json!(rows["Items"].as_array().map_or(0, Vec::len));
+    }
+    for items in rows["Responses"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+        if let Some(items) = items.as_array_mut() {
+            items.retain(is_seen);
+        }
+    }
+    wire::answer(200, rows.to_string())
 }
 
 impl HttpConnector for FaultConnector {
@@ -92,6 +145,7 @@ fn can_strike(fault: Fault, service: Service, operation: &str, request: &Value) 
             operation == "TransactWriteItems" && request["ClientRequestToken"].is_string()
         }
         Fault::DuplicateSend | Fault::DelayedSend => is_send && !is_fifo,
+        Fault::HalfVisible => matches!(operation, "Query" | "BatchGetItem"),
         Fault::IgnoredDelete => matches!(operation, "DeleteMessage" | "DeleteMessageBatch"),
     }
 }

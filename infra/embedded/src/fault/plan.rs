@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::Value;
+
 use crate::mix::{fold, fold_text};
 
 /// Rates are counted in thousandths.
@@ -31,11 +33,14 @@ pub enum Fault {
     DelayedSend,
     /// A deletion of a message is confirmed and not done, so that the message comes again.
     IgnoredDelete,
+    /// A list of rows, or rows by key, are read as the transaction before them is half visible: the rows that
+    /// it made are missing.
+    HalfVisible,
 }
 
 impl Fault {
     /// Every fault, in the order in which a plan tries them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Throttled,
         Self::TransactionConflict,
         Self::TransactionInProgress,
@@ -44,6 +49,7 @@ impl Fault {
         Self::DuplicateSend,
         Self::DelayedSend,
         Self::IgnoredDelete,
+        Self::HalfVisible,
     ];
 
     /// The fault's place in [`Self::ALL`], which lists the variants as they are declared.
@@ -78,6 +84,8 @@ struct State {
     left: AtomicU64,
     turns: Mutex<BTreeMap<String, u64>>,
     injected: [AtomicU64; Fault::ALL.len()],
+    /// The rows that the last transaction made, until somebody has read.
+    made: Mutex<Vec<Value>>,
 }
 
 impl FaultPlan {
@@ -88,6 +96,7 @@ impl FaultPlan {
             left: AtomicU64::new(ALIVE),
             turns: Mutex::default(),
             injected: Default::default(),
+            made: Mutex::default(),
         };
         Self { seed, rules: Vec::new(), longest_delay_s: 5, state: Arc::new(state) }
     }
@@ -176,6 +185,21 @@ impl FaultPlan {
 
     pub(super) const fn longest_delay_s(&self) -> u16 {
         self.longest_delay_s
+    }
+
+    /// Notes what the last transaction made, for the next read to miss it.
+    pub(super) fn note_made(&self, rows: Vec<Value>) {
+        *self.state.made.lock().unwrap_or_else(PoisonError::into_inner) = rows;
+    }
+
+    /// Whether a transaction made rows since the last read.
+    pub(super) fn has_made(&self) -> bool {
+        !self.state.made.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// The rows to be missed, once.
+    pub(super) fn take_made(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.state.made.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Uses up one of the requests that are left, and says whether none was.

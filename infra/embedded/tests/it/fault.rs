@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
 use crate::support::{
     create_queue, create_table, delete, key, manual_sqs, receive, receive_bodies, send,
@@ -132,6 +132,30 @@ async fn history(seed: u64) -> (Vec<bool>, String) {
         failures.push(request.send().await.is_err());
     }
     (failures, format!("{:?}", plan.counts()))
+}
+
+#[tokio::test]
+async fn a_list_read_after_a_transaction_misses_the_rows_that_it_made_once() {
+    let dynamo = dynamo().await;
+    let plan = FaultPlan::new(7).with_rate(Fault::HalfVisible, 1000);
+    let client = dynamo.client_with_faults(&plan);
+    let seen = async || {
+        let request = client.query().table_name("rows").key_condition_expression("pk = :pk");
+        let pk = AttributeValue::S("a".to_owned());
+        request.expression_attribute_values(":pk", pk).send().await.unwrap().count()
+    };
+    let made = Put::builder().table_name("rows").set_item(Some(key("a", "made")));
+    let made = made.condition_expression("attribute_not_exists(pk)").build().unwrap();
+    let made = TransactWriteItem::builder().put(made).build();
+    client
+        .transact_write_items()
+        .transact_items(put("a"))
+        .transact_items(made)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((seen().await, seen().await), (1, 2));
+    assert_eq!(plan.injected(Fault::HalfVisible), 1);
 }
 
 #[tokio::test]

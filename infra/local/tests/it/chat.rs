@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::model::Endpoint;
 use crate::support::{Answer, Product, config, fresh_dir};
 
 const SCRIPTED: [(&str, &str); 1] = [("AIVA_MODEL", "scripted")];
@@ -59,7 +60,7 @@ async fn one_message_sent_twenty_times_at_once_is_one_message_and_one_charge() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reply_that_is_too_slow_for_its_request_is_finished_elsewhere_and_charged_once() {
+async fn a_reply_that_is_too_slow_for_its_request_is_written_on_and_charged_once() {
     let dir = fresh_dir();
     let mut config = config(dir.path(), &SCRIPTED);
     config.answer_within = Duration::from_millis(200);
@@ -78,6 +79,48 @@ async fn a_reply_that_is_too_slow_for_its_request_is_finished_elsewhere_and_char
     assert_eq!(again.data(200)["message_id"], said[1]["messageId"]);
     assert_eq!(product.charges().await, [-35_000]);
     assert_eq!(product.held().await, 0);
+    product.stop().await;
+}
+
+/// The product with a model that takes a second, whose callers are told after 200 ms that it takes too long.
+async fn with_a_slow_model(dir: &std::path::Path) -> (Product, Endpoint) {
+    let endpoint = Endpoint::thinking(Duration::from_secs(1)).await;
+    let variables = [
+        ("AIVA_MODEL", "openai"),
+        ("AIVA_OPENAI_BASE_URL", endpoint.url.as_str()),
+        ("AIVA_OPENAI_MODEL", "m"),
+    ];
+    let mut config = config(dir, &variables);
+    config.answer_within = Duration::from_millis(200);
+    config.outbox_grace = Duration::from_millis(100);
+    (Product::start_with(config).await, endpoint)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_outlasts_its_request_is_asked_of_the_model_once() {
+    let dir = fresh_dir();
+    let (product, endpoint) = with_a_slow_model(dir.path()).await;
+    let id = session(&product).await;
+    let answer = chat(&product, &id, "hello", None).await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    let said = product.settled(&id, 2).await;
+    assert_eq!(said[1]["content"], "Certainly.");
+    assert_eq!(endpoint.prompts().len(), 1, "the reply was begun anew");
+    assert_eq!(product.charges().await.len(), 1);
+    assert_eq!(product.held().await, 0);
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_hangs_up_finds_the_reply_in_the_conversation() {
+    let dir = fresh_dir();
+    let (product, endpoint) = with_a_slow_model(dir.path()).await;
+    let id = session(&product).await;
+    let waiting = chat(&product, &id, "hello", None);
+    assert!(tokio::time::timeout(Duration::from_millis(100), waiting).await.is_err());
+    assert_eq!(product.settled(&id, 2).await[1]["content"], "Certainly.");
+    assert_eq!(endpoint.prompts().len(), 1, "the reply was begun anew");
+    assert_eq!(product.charges().await.len(), 1);
     product.stop().await;
 }
 
@@ -129,7 +172,7 @@ async fn a_process_that_dies_while_a_request_waits_loses_neither_message_nor_rep
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_of_the_user_reaches_the_prompt_of_the_conversation_and_no_other() {
-    let endpoint = crate::model::Endpoint::start().await;
+    let endpoint = Endpoint::start().await;
     let dir = fresh_dir();
     let variables = [
         ("AIVA_MODEL", "openai"),
@@ -155,7 +198,7 @@ async fn what_is_told_of_the_user_reaches_the_prompt_of_the_conversation_and_no_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_refuses_tools_answers_once_they_are_switched_off() {
-    let endpoint = crate::model::Endpoint::without_tools().await;
+    let endpoint = Endpoint::without_tools().await;
     let variables = [
         ("AIVA_MODEL", "openai"),
         ("AIVA_OPENAI_BASE_URL", endpoint.url.as_str()),

@@ -61,6 +61,19 @@ async fn charges(product: &Product) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sixty_messages_of_one_conversation_at_once_are_all_taken_and_answered() {
+    let dir = fresh_dir();
+    let product = Arc::new(Product::start(dir.path()).await);
+    let key = roomy_key(&product).await;
+    let crowd = (0..60).map(|n| ("c1".to_owned(), format!("00000000-0000-4000-8000-{n:012}")));
+    let (counts, _) = all_at_once(&product, &key, crowd).await;
+    assert_eq!(counts, BTreeMap::from([((202, "queued".to_owned()), 60)]));
+    let said = product.settled("c1?limit=200", 120).await;
+    assert_eq!(said.len(), 120);
+    Arc::into_inner(product).unwrap().stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_requests_under_one_key_are_one_message_for_ever() {
     let dir = fresh_dir();
     let product = Arc::new(Product::start(dir.path()).await);

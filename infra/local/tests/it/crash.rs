@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use crate::receiver::Receiver;
 use crate::support::fresh_dir;
 
-/// Kills in one run, each at another moment of the work:
-/// one less than the workers that may die on one message before it counts as failed for good.
-const KILLS: u64 = 5;
-const MESSAGES_A_LIFE: usize = 16;
+/// Kills in one run, each at another moment of the work: fewer than the workers that may die on one message
+/// before it counts as failed for good.
+const KILLS: u64 = 8;
+const MESSAGES_A_LIFE: usize = 12;
 
 /// A process that ends with its test, whatever becomes of that.
 struct Mortal(Child);
@@ -147,7 +147,7 @@ async fn a_killed_process_owes_nothing_that_the_next_one_does_not_pay() {
     let mut accepted: BTreeMap<usize, String> = BTreeMap::new();
     for life in 0..KILLS {
         let process = Process::start(dir.path(), port).await;
-        let kill_after = Duration::from_millis(3 + life * 27);
+        let kill_after = Duration::from_millis(3 + life * 17);
         let numbers = (usize::try_from(life).unwrap() * MESSAGES_A_LIFE..).take(MESSAGES_A_LIFE);
         let sending = async {
             for n in numbers {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aiva_core::outbox::{DeliveryJob, GenerationJob, IngestionJob};
 use aiva_dialects::{Edge, RouteSet, arrived, function, router};
@@ -24,13 +25,16 @@ fn samples(function: &str) -> Vec<(PathBuf, String)> {
     samples
 }
 
+/// How long the gateway waits.
+const WAITS: Duration = Duration::from_secs(29);
+
 async fn answers(product: &Product, routes: RouteSet<LocalPorts>, function: &str) {
     let desk = Arc::clone(product.runtime.desk());
     let edge = Edge::with_desk(Arc::clone(product.runtime.app()), None, desk);
     let router = router(Arc::clone(&edge), routes);
     for (path, text) in samples(function) {
         let request = lambda_http::request::from_str(&text).unwrap();
-        let answer = serve::answer(router.clone(), arrived, request).await;
+        let answer = serve::answer(router.clone(), arrived, request, WAITS).await;
         assert!(answer.status().as_u16() < 500, "{}: {}", path.display(), answer.status());
         assert!(answer.headers().contains_key("x-request-id"), "{}", path.display());
     }
@@ -57,7 +61,7 @@ async fn jobs<T: DeserializeOwned>(function: &str, order: Order) {
         let records = event.records.len();
         let mut context = Context::default();
         context.deadline = u64::MAX / 2_000_000;
-        let kind = QueueKind { order, concurrency: 10, places: 10 };
+        let kind = QueueKind { order, concurrency: 10, places: 10, frees: false };
         let dead = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&dead);
         let work = move |task: Task| {

@@ -25,5 +25,6 @@ mod stream;
 mod structure;
 mod support;
 mod takeover;
+mod template;
 mod tool;
 mod webhook;

@@ -1,6 +1,7 @@
 //! A model's endpoint that notes what it was asked.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
@@ -18,15 +19,20 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(crate) async fn start() -> Self {
-        Self::start_with(|_| true).await
+        Self::start_with(|_| true, Duration::ZERO).await
+    }
+
+    /// An endpoint that thinks for so long about every answer.
+    pub(crate) async fn thinking(time: Duration) -> Self {
+        Self::start_with(|_| true, time).await
     }
 
     /// An endpoint that refuses every request with tools, as many do.
     pub(crate) async fn without_tools() -> Self {
-        Self::start_with(|asked| asked.get("tools").is_none()).await
+        Self::start_with(|asked| asked.get("tools").is_none(), Duration::ZERO).await
     }
 
-    async fn start_with(takes: fn(&Value) -> bool) -> Self {
+    async fn start_with(takes: fn(&Value) -> bool, thinks: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -38,6 +44,7 @@ impl Endpoint {
                 return (StatusCode::BAD_REQUEST, Json(error)).into_response();
             }
             log.lock().unwrap().push(asked);
+            tokio::time::sleep(thinks).await;
             let message = json!({ "role": "assistant", "content": "Certainly." });
             let answer = json!({
                 "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }],

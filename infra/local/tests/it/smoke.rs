@@ -188,3 +188,25 @@ async fn conversations_wait_for_the_model_at_once_and_each_in_its_order() {
     assert!(asked.elapsed() < Duration::from_secs(12), "{:?}", asked.elapsed());
     product.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_runtimes_own_routes_answer_as_those_of_the_product_do() {
+    let dir = fresh_dir();
+    let product = Product::start(dir.path()).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let base = product.runtime.demo().base_url.clone();
+    for path in ["/healthz", "/local/mailbox"] {
+        for path in [path.to_owned(), format!("{path}/")] {
+            let answer = client.get(format!("{base}{path}")).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            assert!(answer.headers().contains_key("x-request-id"), "{path}");
+            let answer = client.delete(format!("{base}{path}")).send().await.unwrap();
+            assert_eq!(answer.status(), 405, "{path}");
+            assert_eq!(answer.headers()["allow"], "GET, HEAD", "{path}");
+            assert!(answer.headers().contains_key("x-request-id"), "{path}");
+            let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+            assert_eq!(body["code"], "METHOD_NOT_ALLOWED", "{path}");
+        }
+    }
+    product.stop().await;
+}

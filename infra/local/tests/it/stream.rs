@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
+use crate::model::Endpoint;
 use crate::support::{Product, config, fresh_dir};
 
 const QUERY: &str = "/v1/projects/default/query";
@@ -330,6 +331,28 @@ async fn a_model_that_fails_ends_the_stream_once_and_costs_nothing() {
     let answer = product.send(Method::POST, QUERY, key, Some(&whole)).await;
     assert_eq!(answer.status, 503, "{}", answer.text);
     assert_eq!(answer.json()["error"]["code"], "unavailable");
+    product.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_takes_too_long_ends_and_its_reply_is_written_on() {
+    let dir = fresh_dir();
+    let endpoint = Endpoint::thinking(Duration::from_secs(1)).await;
+    let variables = [
+        ("AIVA_MODEL", "openai"),
+        ("AIVA_OPENAI_BASE_URL", endpoint.url.as_str()),
+        ("AIVA_OPENAI_MODEL", "m"),
+    ];
+    let mut config = config(dir.path(), &variables);
+    config.stream_within = Duration::from_millis(200);
+    let product = Product::start_with(config).await;
+    let events = ask(&product, &streamed("hello", "s7"), &[]).await.rest().await;
+    let [last] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((last.name.as_str(), &last.data["error"]["code"]), ("error", &json!("unavailable")));
+    assert_eq!(product.settled("s7", 2).await[1]["content"], "Certainly.");
+    assert_eq!(endpoint.prompts().len(), 1, "the reply was begun anew");
+    assert_eq!(product.charges().await.len(), 1);
+    assert_eq!(product.held().await, 0);
     product.stop().await;
 }
 

@@ -8,7 +8,7 @@ const MAX_FILE_LINES: usize = 400;
 const MAX_FUNCTION_MAIN_LINES: usize = 60;
 const DIALECTS: [&str; 5] = ["aiva", "aivastark", "aksita", "aerochat", "asyntai"];
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()
@@ -16,7 +16,7 @@ fn root() -> PathBuf {
 }
 
 /// Every file below a folder with this extension, generated and installed folders left out.
-fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
+pub(crate) fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
     let mut folders = vec![root.join(folder)];

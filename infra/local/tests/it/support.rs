@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use aiva_adapters::extract::FileReader;
 use aiva_kit::config;
 use aiva_local::{Config, Runtime};
 use reqwest::{Client, Method, StatusCode};
@@ -19,7 +20,8 @@ const CROWD_PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) fn config(dir: &Path, variables: &[(&str, &str)]) -> Config {
     let find = |name: &str| variables.iter().find(|(key, _)| *key == name);
     let product = config::Config::read(|name| find(name).map(|(_, value)| (*value).to_owned()));
-    Config::new(dir.to_owned(), 0, product.unwrap())
+    let reader = FileReader::default().by(env!("CARGO_BIN_EXE_aiva-local").into());
+    Config { reader, ..Config::new(dir.to_owned(), 0, product.unwrap()) }
 }
 
 /// The product over a directory, and a client for it.

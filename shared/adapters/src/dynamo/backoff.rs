@@ -67,6 +67,12 @@ impl Backoff {
     }
 }
 
+/// Waits once, as long as a request about `what` waits before its next try when it lost so many.
+pub(super) async fn pause(what: &str, lost: u32) {
+    let backoff = Backoff { tries: lost.max(1), ..Backoff::new(what) };
+    tokio::time::sleep(Duration::from_millis(backoff.next_ms())).await;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

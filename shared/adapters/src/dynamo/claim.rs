@@ -7,9 +7,11 @@ use aiva_core::message::{Claimed, Lease, ReplyFate, Submission, Submitted};
 use aiva_core::ports::{MessageStore, OWED_LOOKBACK};
 use aiva_core::reply::{Settled, Settlement};
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 
 use super::DynamoStore;
-use super::item::{from_item, key_of, number, text};
+use super::backoff;
+use super::item::{from_item, key_of, moment, number, text};
 use super::keys;
 use super::lease;
 use super::read::Reading;
@@ -19,6 +21,10 @@ use super::write::{Change, Written};
 impl MessageStore for DynamoStore {
     async fn submit(&self, submission: &Submission) -> Result<Submitted> {
         self.store_submission(submission).await
+    }
+
+    async fn stand_back(&self, reference: &ConversationRef, round: u32) {
+        backoff::pause(reference.external.as_str(), round).await;
     }
 
     async fn owed_before(
@@ -58,6 +64,21 @@ impl MessageStore for DynamoStore {
             (Some(ReplyState::Queued), Some(until)) => Ok(Claimed::Busy { until: until.moment()? }),
             _ => Ok(Claimed::Finished),
         }
+    }
+
+    async fn prolong(
+        &self,
+        reference: &ConversationRef,
+        seq: u64,
+        lease: &Lease,
+        due: Timestamp,
+    ) -> Result<bool> {
+        let change = lease::prolonged("#due = :due", lease)
+            .when("#st = :queued")
+            .with("due", moment(due))
+            .with("queued", text(ReplyState::Queued.as_str()));
+        let written = self.update_row(keys::message(reference, seq), &change).await?;
+        Ok(matches!(written, Written::Yes(_)))
     }
 
     async fn fate(&self, reference: &ConversationRef, seq: u64) -> Result<Option<ReplyFate>> {

@@ -4,7 +4,7 @@ use aiva_core::conversation::{Advance, Advanced, Conversation, ConversationRef};
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ConversationId, ProjectId, WorkspaceId};
 use aiva_core::message::Message;
-use aiva_core::ports::{ConversationStore, Situation, WorkspaceStore};
+use aiva_core::ports::{ConversationStore, MessagePage, Side, Situation, WorkspaceStore};
 use aiva_core::project::Project;
 use aiva_core::text::ExternalId;
 use aiva_core::workspace::{Workspace, default_project};
@@ -116,6 +116,27 @@ impl ConversationStore for DynamoStore {
         let reading = Reading { ascending: false, ..Reading::oldest(limit) };
         let run = self.run(&span, reading).await?;
         run.items.into_iter().rev().map(parse_message).collect()
+    }
+
+    async fn messages_page(
+        &self,
+        reference: &ConversationRef,
+        side: Side,
+        limit: usize,
+    ) -> Result<MessagePage> {
+        let (low, high) = match side {
+            Side::After(seq) => (seq.saturating_add(1), u64::MAX),
+            Side::Until(seq) => (0, seq),
+        };
+        let ascending = matches!(side, Side::After(_));
+        let reading = Reading { ascending, for_answer: true, ..Reading::oldest(limit) };
+        let run = self.run(&keys::messages(reference, low, high), reading).await?;
+        let messages = run.items.into_iter().map(parse_message).collect::<Result<Vec<_>>>();
+        let mut messages = messages?;
+        if !ascending {
+            messages.reverse();
+        }
+        Ok(MessagePage { messages, is_full: run.is_full })
     }
 
     /// One transaction: the conversation and its entry in the list.

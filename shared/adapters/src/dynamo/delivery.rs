@@ -25,7 +25,8 @@ const LOST_RACES: usize = 8;
 
 impl DeliveryStore for DynamoStore {
     async fn create_delivery(&self, delivery: &Delivery, due: Timestamp) -> Result<()> {
-        self.put_row(delivery_item(delivery, due)?).await
+        let once = Change::only_when("attribute_not_exists(#pk)");
+        self.put_row_if(delivery_item(delivery, due)?, &once).await
     }
 
     async fn delivery(&self, workspace: WorkspaceId, id: DeliveryId) -> Result<Option<Delivery>> {

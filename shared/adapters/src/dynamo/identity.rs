@@ -118,6 +118,11 @@ impl DynamoStore {
             let _ = write!(set, ", #{name} = if_not_exists(#{name}, :{name})");
             values.push((name, value));
         }
+        if let Some(merged) = &used.merged {
+            // From now on the user is a contact of the project that the conversation is in.
+            set.push_str(" ADD #pj :pj");
+            values.push(("pj", AttributeValue::Ss(vec![merged.reference.project.bare()])));
+        }
         let change = values
             .into_iter()
             .fold(Change::new(set), |change, (name, value)| change.with(name, value));

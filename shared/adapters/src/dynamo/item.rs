@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aiva_core::error::{Error, Result};
+use aiva_core::page::json_bytes;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -31,6 +32,24 @@ pub(super) fn moment(at: Timestamp) -> AttributeValue {
 /// The moment at which an item made at `from` expires: so many days later, in seconds.
 pub(super) fn expiry(from: Timestamp, days: i64) -> AttributeValue {
     number(from.as_second() + days * 86_400)
+}
+
+/// About the bytes that a row's texts take in an answer, and no fewer.
+pub(super) fn weight(item: &Item) -> usize {
+    item.values().map(weight_of).sum()
+}
+
+fn weight_of(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => json_bytes(text),
+        AttributeValue::L(values) => values.iter().map(weight_of).sum(),
+        AttributeValue::M(values) => {
+            values.iter().map(|(name, value)| name.len() + 8 + weight_of(value)).sum()
+        }
+        AttributeValue::Ss(texts) => texts.iter().map(|text| json_bytes(text)).sum(),
+        // Numbers and the like are within what every row is given.
+        _ => 0,
+    }
 }
 
 /// The attributes of a key alone.

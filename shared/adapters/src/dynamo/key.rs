@@ -78,16 +78,26 @@ impl KeyStore for DynamoStore {
         &self,
         id: KeyId,
         secret: &SecretHash,
-        old_until: Timestamp,
-    ) -> Result<()> {
+        (now, old_until): (Timestamp, Timestamp),
+    ) -> Result<Option<Timestamp>> {
+        let new = hash_text(secret);
         // Not twice: a rotation that is repeated would push the old secret out.
         let change = Change::new("SET #oh = #h, #ou = :until, #h = :new")
             .when("attribute_exists(#pk) AND #h <> :new")
             .with("until", moment(old_until))
-            .with("new", text(hash_text(secret)));
+            .with("new", text(new.clone()));
+        let change = if old_until > now {
+            change.when("(attribute_not_exists(#ou) OR #ou <= :now)").with("now", moment(now))
+        } else {
+            change
+        };
         match self.update_row(keys::api_key(id), &change).await? {
-            Written::Yes(_) => Ok(()),
-            Written::No(Some(_)) => Ok(()),
+            Written::Yes(_) => Ok(None),
+            Written::No(Some(item)) => {
+                let row: KeyRow = from_item(item)?;
+                let until = row.ou.filter(|_| row.h != new).map(Timestamp::from_millisecond);
+                until.transpose().map_err(Error::internal)
+            }
             Written::No(None) => Err(Error::NotFound),
         }
     }

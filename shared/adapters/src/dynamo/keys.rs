@@ -12,6 +12,7 @@ use aiva_core::idempotency::Place;
 use aiva_core::identity::LinkHash;
 use aiva_core::key::KeyId;
 use aiva_core::text::{ExternalId, IdempotencyKey};
+use aiva_core::wallet::LedgerKind;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -285,9 +286,11 @@ pub(super) fn idempotency(workspace: WorkspaceId, key: &IdempotencyKey) -> Key {
     Key::new(format!("{}#I#{}", tenant(workspace), digest(key.as_str())), "I")
 }
 
-/// The first use of an idempotency key for a credit.
-pub(super) fn top_up(workspace: WorkspaceId, key: &IdempotencyKey) -> Key {
-    Key::new(format!("{}#T#{}", tenant(workspace), digest(key.as_str())), "T")
+/// The first use of an idempotency key for a credit. Each kind has its own keys: those of a top-up are
+/// the operator's, and must not meet those that we make.
+pub(super) fn top_up(workspace: WorkspaceId, kind: LedgerKind, key: &IdempotencyKey) -> Key {
+    let digest = digest(key.as_str());
+    Key::new(format!("{}#T#{}#{digest}", tenant(workspace), kind.as_str()), "T")
 }
 
 /// A claim to an idempotency key of the header.

@@ -62,7 +62,8 @@ fn no_two_kinds_of_rows_share_a_key_and_each_begins_with_its_tenant() {
         wallet_shard(id(1), 0),
         charge(id(1), 0, id(40)),
         idempotency(id(1), &idempotency_key),
-        top_up(id(1), &idempotency_key),
+        top_up(id(1), LedgerKind::TopUp, &idempotency_key),
+        top_up(id(1), LedgerKind::PlanCredit, &idempotency_key),
         claim(&Place {
             workspace: id(1),
             project: None,

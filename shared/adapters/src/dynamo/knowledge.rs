@@ -6,10 +6,13 @@ use std::collections::HashMap;
 use aiva_core::delivery::Delivery;
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
-use aiva_core::knowledge::{Generation, Source, SourceClaim, SourceUpdate, StoredSource};
+use aiva_core::knowledge::{
+    Generation, MAX_SOURCES, Progress, Source, SourceClaim, SourceUpdate, StoredSource, Unplaced,
+};
 use aiva_core::message::Lease;
 use aiva_core::page::{Limit, Page};
 use aiva_core::ports::KnowledgeStore;
+use aiva_core::project::Project;
 use aiva_core::time;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::Timestamp;
@@ -28,10 +31,8 @@ mod intake;
 const PART_BYTES: usize = 300_000;
 /// Rows of one source at most: they go into one transaction of 4 MB.
 const MAX_PARTS: usize = 12;
-/// Sources of one project that are read for an index at most.
-const MAX_SOURCES: usize = 10_000;
-/// Bytes of text that are read for an index at most: 32 MiB.
-const MAX_TEXT_BYTES: usize = 32 * 1_024 * 1_024;
+/// Sources of one project that are read for an index at most: twice as many as may be added.
+const MAX_SOURCE_ROWS: usize = 20_000;
 /// Days that a day's count of characters is kept.
 const COUNTED_DAYS: i64 = 2;
 /// Rows of text that are read at a time.
@@ -48,8 +49,8 @@ impl KnowledgeStore for DynamoStore {
         let item = to_item(keys::source(workspace, project, source.id), &row)?;
         let once = Change::only_when("attribute_not_exists(#pk)");
         let added = i128::from(source.characters);
-        let mut actions =
-            vec![self.next_version(source, added, None, due)?, put(&self.table, item, &once)?];
+        let version = self.next_version(source, added, Count::More, due)?;
+        let mut actions = vec![version, put(&self.table, item, &once)?];
         for (index, part) in parts.into_iter().enumerate() {
             let key = keys::source_text(workspace, project, source.id, index);
             let item = to_item(key, &TextRow { t: part.to_owned() })?;
@@ -99,8 +100,7 @@ impl KnowledgeStore for DynamoStore {
         let parts = row.np.min(MAX_PARTS);
         let known = Source::try_from(row)?;
         let exists = Change::only_when("attribute_exists(#pk)");
-        let version =
-            self.next_version(&known, -i128::from(known.characters), Some(source), due)?;
+        let version = self.next_version(&known, -i128::from(known.characters), Count::Less, due)?;
         let mut actions = vec![version, delete(&self.table, key, &exists)?];
         for part in 0..parts {
             let key = keys::source_text(workspace, project, source, part);
@@ -140,10 +140,11 @@ impl KnowledgeStore for DynamoStore {
         &self,
         workspace: WorkspaceId,
         project: ProjectId,
+        max_text_bytes: usize,
     ) -> Result<Vec<StoredSource>> {
         let sources = keys::sources(workspace, project);
-        let sources = self.run(&sources, Reading::oldest(MAX_SOURCES)).await?;
-        let mut texts = self.texts(workspace, project).await?;
+        let sources = self.run(&sources, Reading::oldest(MAX_SOURCE_ROWS)).await?;
+        let mut texts = self.texts(workspace, project, max_text_bytes).await?;
         let stored = sources.items.into_iter().map(|item| {
             let source = from_item::<SourceRow>(item).and_then(Source::try_from)?;
             let text = texts.remove(&source.id);
@@ -191,6 +192,24 @@ impl KnowledgeStore for DynamoStore {
         self.mark_indexed(source, chunks, now, deliveries).await
     }
 
+    async fn source_unplaced(
+        &self,
+        source: &Source,
+        why: &Unplaced,
+        now: Timestamp,
+        deliveries: &[(Delivery, Timestamp)],
+    ) -> Result<bool> {
+        self.mark_unplaced(source, why, now, deliveries).await
+    }
+
+    async fn source_progress(&self, source: &Source, progress: Progress) -> Result<bool> {
+        self.note_progress(source, progress).await
+    }
+
+    async fn renew_index(&self, project: &Project, due: Timestamp) -> Result<bool> {
+        self.owe_again(project, due).await
+    }
+
     async fn index_paid(
         &self,
         workspace: WorkspaceId,
@@ -201,46 +220,76 @@ impl KnowledgeStore for DynamoStore {
     }
 }
 
+/// What becomes of the number of a project's sources.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// One is added.
+    More,
+    /// One of them changes.
+    Same,
+    /// One goes.
+    Less,
+}
+
+/// That there is a project which may have one source more.
+const ROOM_FOR_ONE: &str = "attribute_exists(#pk) AND (attribute_not_exists(#sn) OR #sn < :most)";
+
 impl DynamoStore {
     /// Advances the version of a project's knowledge and marks its index as owed; refused where there
-    /// is no project.
+    /// is no project, or no room for one source more.
     fn next_version(
         &self,
         source: &Source,
         characters: i128,
-        gone: Option<SourceId>,
+        count: Count,
         due: Timestamp,
     ) -> Result<TransactWriteItem> {
-        let list = if gone.is_some() { ", #go :gone" } else { "" };
+        let list = match count {
+            Count::More => ", #sn :one",
+            Count::Same => "",
+            Count::Less => ", #sn :less, #go :gone",
+        };
         let mut change = Change::new(format!(
             "SET #owed = :owed, #due = :due ADD #kv :one, #kb :characters{list}"
         ))
-        .when("attribute_exists(#pk)")
         .with("owed", text(keys::owed_mark(source.project)))
         .with("due", moment(due))
         .with("one", number(1))
         .with("characters", number(characters));
-        if let Some(gone) = gone {
-            change = change.with("gone", AttributeValue::Ss(vec![gone.bare()]));
-        }
+        change = match count {
+            Count::More => change.when(ROOM_FOR_ONE).with("most", number(u64::from(MAX_SOURCES))),
+            Count::Same => change.when("attribute_exists(#pk)"),
+            Count::Less => change
+                .when("attribute_exists(#pk)")
+                .with("less", AttributeValue::N("-1".to_owned()))
+                .with("gone", AttributeValue::Ss(vec![source.id.bare()])),
+        };
         update(&self.table, keys::project(source.workspace, source.project), &change)
     }
 
-    /// Runs a transaction that begins with the version; `false` when what it is about is gone.
+    /// Runs a transaction that begins with the project; `false` when what it is about is there already, or
+    /// gone.
     async fn changed_knowledge(&self, actions: Vec<TransactWriteItem>) -> Result<bool> {
-        match self.transact(None, actions).await? {
-            Transacted::Yes => Ok(true),
-            Transacted::No(refusals) if refusals.first().is_some_and(|first| first.refused) => {
-                Err(Error::NotFound)
-            }
-            Transacted::No(_) => Ok(false),
+        let Transacted::No(refusals) = self.transact(None, actions).await? else {
+            return Ok(true);
+        };
+        let refused = |place: usize| refusals.get(place).is_some_and(|action| action.refused);
+        match refusals.first() {
+            Some(project) if project.refused && project.item.is_none() => Err(Error::NotFound),
+            // A source that is stored already is no further one.
+            Some(project) if project.refused && !refused(1) => Err(Error::conflict(format!(
+                "the project has {MAX_SOURCES} sources; delete some first"
+            ))),
+            Some(_) | None => Ok(false),
         }
     }
 
+    /// The texts of raw sources, oldest first and each whole, until they are so many bytes.
     async fn texts(
         &self,
         workspace: WorkspaceId,
         project: ProjectId,
+        max_bytes: usize,
     ) -> Result<HashMap<SourceId, String>> {
         let span = keys::source_texts(workspace, project);
         let mut texts: HashMap<SourceId, String> = HashMap::new();
@@ -253,11 +302,13 @@ impl DynamoStore {
                 let source = source.ok_or_else(|| Error::internal("a text without a source"))?;
                 let part = from_item::<TextRow>(item)?.t;
                 bytes += part.len();
+                if bytes > max_bytes {
+                    // What was read of it already is no whole text.
+                    texts.remove(&source);
+                    tracing::warn!(%project, max_bytes, "more raw texts than are read at once");
+                    return Ok(texts);
+                }
                 texts.entry(source).or_default().push_str(&part);
-            }
-            if bytes > MAX_TEXT_BYTES {
-                tracing::error!(%project, bytes, "more knowledge than one index can take; cut");
-                return Ok(texts);
             }
             if !run.more {
                 return Ok(texts);

@@ -11,6 +11,15 @@ pub(super) const TAKE: &str = "SET #lh = :me, #le = :epoch, #lu = :until ADD #f 
 /// The part of an update's `REMOVE` that gives it back. The fence stays: it tells whose write came last.
 pub(super) const DROP: &str = "#lh, #le, #lu";
 
+/// A change that moves the end of a lease that is the holder's, and does `more`.
+pub(super) fn prolonged(more: &str, lease: &Lease) -> Change {
+    Change::new(format!("SET #lu = :until, {more}"))
+        .when("#lh = :me AND #le = :epoch")
+        .with("me", text(&lease.holder))
+        .with("epoch", number(lease.epoch))
+        .with("until", moment(lease.until))
+}
+
 /// Adds the condition that the lease is free, dead, of another epoch, or the claimer's own.
 pub(super) fn when_free(change: Change, lease: &Lease) -> Change {
     change

@@ -16,7 +16,7 @@ use super::row::key::KeyRow;
 use super::row::message::{MessageRow, ReplyState};
 use super::row::recovery::RecoveryRow;
 use super::row::webhook::WebhookRow;
-use super::write::Change;
+use super::write::{Change, Written};
 use crate::sdk_error::fault;
 
 impl OutboxStore for DynamoStore {
@@ -80,22 +80,24 @@ impl OutboxStore for DynamoStore {
         Ok(owed)
     }
 
-    async fn postpone(&self, item: &OwedItem, due: Timestamp) -> Result<()> {
+    async fn postpone(&self, item: &OwedItem, seen: Timestamp, due: Timestamp) -> Result<bool> {
         let key = match item {
             OwedItem::Message { reference, seq } => keys::message(reference, *seq),
             OwedItem::Delivery { workspace, id } => keys::delivery(*workspace, *id),
             OwedItem::Recharge(workspace) => keys::recharge(*workspace),
             OwedItem::Allowance(workspace) => keys::allowance(*workspace),
-            OwedItem::Claimed => return Ok(()),
+            OwedItem::Claimed => return Ok(true),
             OwedItem::Endpoint(id) => super::endpoint::key_of(*id),
             OwedItem::Recovery { workspace, id } => keys::recovery(*workspace, *id),
             OwedItem::Source { workspace, project, id } => keys::source(*workspace, *project, *id),
             OwedItem::Project { workspace, id } => keys::project(*workspace, *id),
         };
-        let change =
-            Change::new("SET #due = :due").when("attribute_exists(#owed)").with("due", moment(due));
-        // Refused means that it is paid.
-        self.update_row(key, &change).await.map(|_| ())
+        // Refused means that it is paid, or that whoever works on it has put it off already.
+        let change = Change::new("SET #due = :due")
+            .when("attribute_exists(#owed) AND #due <= :seen")
+            .with("seen", moment(seen))
+            .with("due", moment(due));
+        Ok(matches!(self.update_row(key, &change).await?, Written::Yes(_)))
     }
 }
 

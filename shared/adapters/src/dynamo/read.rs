@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use aiva_core::error::{Error, Result};
+use aiva_core::page::Room;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::future::try_join_all;
 
 use super::DynamoStore;
 use super::backoff::Backoff;
-use super::item::{Item, from_item, key_item, key_of, text, text_of};
+use super::item::{Item, from_item, key_item, key_of, text, text_of, weight};
 use super::keys::{Key, PARTITION, SORT, Span};
 use crate::sdk_error::fault;
 
@@ -28,17 +29,19 @@ pub(super) struct Reading {
     pub(super) consistent: bool,
     /// Rows at most.
     pub(super) limit: usize,
+    /// No more rows than one answer may hold.
+    pub(super) for_answer: bool,
 }
 
 impl Reading {
     /// Newest first, eventually consistent: good for lists.
     pub(super) fn newest(limit: usize) -> Self {
-        Self { after: None, ascending: false, consistent: false, limit }
+        Self { after: None, ascending: false, consistent: false, limit, for_answer: false }
     }
 
     /// Oldest first, strongly consistent.
     pub(super) fn oldest(limit: usize) -> Self {
-        Self { after: None, ascending: true, consistent: true, limit }
+        Self { after: None, ascending: true, consistent: true, limit, for_answer: false }
     }
 }
 
@@ -47,6 +50,8 @@ impl Reading {
 pub(super) struct Run {
     pub(super) items: Vec<Item>,
     pub(super) more: bool,
+    /// Whether it ends where an answer has no more room.
+    pub(super) is_full: bool,
 }
 
 impl DynamoStore {
@@ -92,7 +97,7 @@ impl DynamoStore {
 
     /// Reads a run of rows, over as many pages of the database as it takes.
     pub(super) async fn run(&self, span: &Span, reading: Reading) -> Result<Run> {
-        let mut items: Vec<Item> = Vec::new();
+        let (mut items, mut room) = (Vec::<Item>::new(), Room::default());
         let mut start =
             reading.after.map(|sort| key_item(Key { partition: span.partition.clone(), sort }));
         loop {
@@ -114,10 +119,15 @@ impl DynamoStore {
                 .send()
                 .await
                 .map_err(fault)?;
-            items.extend(output.items.unwrap_or_default());
+            for item in output.items.unwrap_or_default() {
+                if reading.for_answer && !room.take(weight(&item)) {
+                    return Ok(Run { items, more: true, is_full: true });
+                }
+                items.push(item);
+            }
             start = output.last_evaluated_key;
             if start.is_none() || items.len() >= reading.limit {
-                return Ok(Run { items, more: start.is_some() });
+                return Ok(Run { items, more: start.is_some(), is_full: false });
             }
         }
     }
@@ -125,8 +135,8 @@ impl DynamoStore {
     /// Lists rows of several shards, newest first by the ids in their sort keys, from a position that
     /// an earlier page gave. `wanted` answers `None` for a row that a filter leaves out.
     ///
-    /// A page is short of `limit` only at the end of the list, or where a filter leaves out most; then
-    /// it comes with the position to go on from.
+    /// A page is short of `limit` only at the end of the list, where a filter leaves out most, or where an
+    /// answer has no more room; then it comes with the position to go on from.
     pub(super) async fn newest_first<T>(
         &self,
         spans: &[Span],
@@ -134,7 +144,7 @@ impl DynamoStore {
         limit: usize,
         wanted: impl Fn(Item) -> Result<Option<T>>,
     ) -> Result<(Vec<T>, Option<String>)> {
-        let mut taken = Vec::new();
+        let (mut taken, mut room) = (Vec::new(), Room::default());
         let mut position = position;
         // A share of the page with some to spare, so that few rows are read twice.
         let share = limit.div_ceil(spans.len().max(1)) + limit.div_ceil(8) + 1;
@@ -148,7 +158,13 @@ impl DynamoStore {
                 if taken.len() >= limit {
                     return Ok((taken, position));
                 }
-                taken.extend(wanted(item)?);
+                let bytes = weight(&item);
+                if let Some(row) = wanted(item)? {
+                    if !room.take(bytes) {
+                        return Ok((taken, position));
+                    }
+                    taken.push(row);
+                }
                 position = Some(id);
             }
             if horizon.is_none() {

@@ -143,8 +143,14 @@ impl DynamoStore {
     ) -> Result<TransactWriteItem> {
         let count = messages_attribute(hold.month);
         let old = messages_attribute(time::month_before(hold.month, MONTHS_KEPT + 1));
-        let change = Change::new(format!("REMOVE #{old} ADD #a :taken, #{count} :one"))
-            .when("#a >= :held")
+        // Nothing can be taken from a shard that was never credited; it becomes a whole row then.
+        let (adds, covered) = if hold.amount == MicroCredits::ZERO {
+            (", #b :taken", "(attribute_not_exists(#a) OR #a >= :held)")
+        } else {
+            ("", "#a >= :held")
+        };
+        let change = Change::new(format!("REMOVE #{old} ADD #a :taken{adds}, #{count} :one"))
+            .when(covered)
             .with("held", number(hold.amount.0))
             .with("taken", number(hold.amount.negated().0))
             .with("one", number(1));
@@ -169,7 +175,9 @@ impl DynamoStore {
         if told.is_empty() {
             return Ok(None);
         }
-        let change = Change::assigning(told.into_iter().map(|(name, value)| (name, Some(value))));
+        let seen = ("ls", moment(submission.message.created_at));
+        let told = told.into_iter().chain([seen]);
+        let change = Change::assigning(told.map(|(name, value)| (name, Some(value))));
         update(&self.table, keys::contact(place.workspace, person), &change).map(Some)
     }
 

@@ -5,7 +5,9 @@ use aiva_core::id::WorkspaceId;
 use aiva_core::money::MicroCredits;
 use aiva_core::page::{Limit, Page};
 use aiva_core::ports::WalletStore;
-use aiva_core::wallet::{Credit, Credited, LedgerEntry, LedgerKind, MAX_SHARDS, Period, Shard};
+use aiva_core::wallet::{
+    Credit, Credited, LedgerEntry, LedgerKind, MAX_SHARDS, Period, Recount, Shard,
+};
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError as ReadError;
 use aws_sdk_dynamodb::types::{Get, ItemResponse, TransactGetItem};
 
@@ -37,7 +39,6 @@ impl WalletStore for DynamoStore {
         rows.map(|(index, response)| {
             let item = response.item.unwrap_or_default();
             let messages = number_of(&item, &messages_attribute(month)).unwrap_or(0);
-            let messages = u32::try_from(messages).unwrap_or(0);
             let row: ShardRow =
                 if item.is_empty() { ShardRow::default() } else { from_item(item)? };
             Ok(row.indexed(index, messages))
@@ -67,10 +68,36 @@ impl WalletStore for DynamoStore {
         Ok(matches!(self.transact(None, actions).await?, Transacted::Yes))
     }
 
+    /// Both shards keep to their shares, so that run twice by mistake it does no harm. A shard that was
+    /// never credited becomes a whole row.
+    async fn recount(
+        &self,
+        workspace: WorkspaceId,
+        month: u32,
+        Recount { from, to, messages }: Recount,
+    ) -> Result<bool> {
+        let count = messages_attribute(month);
+        let ((from, keeps), (to, takes)) = (from, to);
+        let less = Change::new(format!("ADD #{count} :less"))
+            .when(format!("#{count} >= :least"))
+            .with("less", number(-messages))
+            .with("least", number(i64::from(keeps).saturating_add(messages)));
+        let more = Change::new(format!("ADD #a :none, #b :none, #{count} :more"))
+            .when(format!("(attribute_not_exists(#{count}) OR #{count} <= :most)"))
+            .with("none", number(0))
+            .with("more", number(messages))
+            .with("most", number(i64::from(takes).saturating_sub(messages)));
+        let actions = vec![
+            update(&self.table, keys::wallet_shard(workspace, from), &less)?,
+            update(&self.table, keys::wallet_shard(workspace, to), &more)?,
+        ];
+        Ok(matches!(self.transact(None, actions).await?, Transacted::Yes))
+    }
+
     async fn credit(&self, credit: &Credit) -> Result<Credited> {
         let shards = count(credit.shards)?;
         let once = Change::only_when("attribute_not_exists(#pk)");
-        let first_use = keys::top_up(credit.workspace, &credit.idempotency);
+        let first_use = keys::top_up(credit.workspace, credit.entry.kind, &credit.idempotency);
         let row = LedgerRow::from(&credit.entry);
         let ledger_row = to_item(keys::credit(credit.workspace, credit.entry.id), &row)?;
         let mut actions = vec![

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aiva_core::error::{Error, Result};
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as WriteError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
@@ -238,13 +239,28 @@ impl DynamoStore {
 
     /// Puts one whole row; an older row under its key is replaced.
     pub(super) async fn put_row(&self, item: Item) -> Result<()> {
+        self.put_row_if(item, &Change::default()).await
+    }
+
+    /// Puts one whole row, if the condition holds.
+    pub(super) async fn put_row_if(&self, item: Item, change: &Change) -> Result<()> {
         let mut backoff = Backoff::new("put");
         loop {
-            let request = self.client.put_item().table_name(&self.table);
-            match request.set_item(Some(item.clone())).send().await {
+            let request = self
+                .client
+                .put_item()
+                .table_name(&self.table)
+                .set_item(Some(item.clone()))
+                .set_condition_expression(change.condition())
+                .set_expression_attribute_names(change.names())
+                .set_expression_attribute_values(change.values());
+            match request.send().await {
                 Ok(_) => return Ok(()),
                 Err(error) if is_conflict(&error) && backoff.wait().await => {}
-                Err(error) => return Err(fault(error)),
+                Err(error) => match error.as_service_error() {
+                    Some(PutItemError::ConditionalCheckFailedException(_)) => return Ok(()),
+                    _ => return Err(fault(error)),
+                },
             }
         }
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use aiva_core::error::{Error, Result};
 use aiva_core::ports::{UploadLink, UploadWanted};
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
@@ -13,6 +15,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::too_large;
 use crate::sdk_error::fault;
+
+/// What one attempt to store an object takes at most, beside sending its bytes.
+const ANSWER: Duration = Duration::from_secs(4);
+/// What a process sends in a second at least: the smallest sandbox does several times that.
+const BYTES_A_SECOND: u64 = 2 * 1024 * 1024;
+
+/// How long one attempt to store so many bytes may take. The clients' own bound is for short answers, and
+/// covers the sending too. (The SDK gives up a sending that stands still; and all attempts together keep the
+/// bound of a function whose caller waits.)
+fn time_for(bytes: usize) -> Duration {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    ANSWER + Duration::from_secs(bytes / BYTES_A_SECOND)
+}
 
 /// A bucket.
 #[derive(Debug, Clone)]
@@ -28,8 +43,11 @@ impl S3Objects {
     }
 
     pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<()> {
+        let within = TimeoutConfig::builder().operation_attempt_timeout(time_for(bytes.len()));
         let request = self.client.put_object().bucket(&self.bucket).key(name);
-        request.body(ByteStream::from(bytes)).send().await.map_err(fault).map(|_| ())
+        let request = request.body(ByteStream::from(bytes)).customize();
+        let request = request.config_override(Builder::new().timeout_config(within.build()));
+        request.send().await.map_err(fault).map(|_| ())
     }
 
     pub(super) async fn get(&self, name: &str, max_bytes: usize) -> Result<Option<Vec<u8>>> {

@@ -1,12 +1,18 @@
 //! One object store as the other: a folder, and S3 as moto plays it.
 
+use std::time::Duration;
+
 use aiva_adapters::objects::{FolderObjects, ObjectStore, S3Objects, UploadRefused};
 use aiva_core::error::Error;
 use aiva_core::ports::{Objects, UploadLink, UploadWanted};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Config, Region};
 use jiff::{SignedDuration, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use self::moto::Server;
 
@@ -19,15 +25,17 @@ fn folder(root: &std::path::Path) -> FolderObjects {
     FolderObjects::new(root.to_owned(), secret.into(), "http://127.0.0.1:1".to_owned())
 }
 
-async fn bucket(server: &Server) -> ObjectStore {
-    let config = Config::builder()
+fn config(url: String) -> aws_sdk_s3::config::Builder {
+    Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("moto", "moto", None, None, "moto"))
-        .endpoint_url(server.url())
+        .endpoint_url(url)
         .force_path_style(true)
-        .build();
-    let client = Client::from_conf(config);
+}
+
+async fn bucket(server: &Server) -> ObjectStore {
+    let client = Client::from_conf(config(server.url()).build());
     client.create_bucket().bucket(BUCKET).send().await.unwrap();
     ObjectStore::S3(S3Objects::new(client, BUCKET.to_owned()))
 }
@@ -132,4 +140,40 @@ async fn no_name_leads_out_of_the_folder() {
         assert!(store.put(name, vec![1]).await.is_err(), "{name}");
         assert!(store.get(name, 9).await.is_err(), "{name}");
     }
+}
+
+/// A generation of a large project would otherwise fail for ever: each attempt is cut off alike.
+#[tokio::test]
+async fn an_object_may_take_longer_to_store_than_an_answer_may_take() {
+    const SIZE: usize = 3 * 1024 * 1024;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let bound = Duration::from_millis(100);
+    let answered = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut body, mut head, mut buffer) = (None, Vec::new(), vec![0_u8; 65_536]);
+        while body.is_none_or(|seen| seen < SIZE) {
+            let read = stream.read(&mut buffer).await.unwrap();
+            assert!(read > 0, "the sender went");
+            let Some(seen) = body else {
+                head.extend_from_slice(&buffer[..read]);
+                let end = head.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+                body = end.map(|end| head.len() - end - 4);
+                if body.is_some() {
+                    stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.unwrap();
+                }
+                continue;
+            };
+            body = Some(seen + read);
+        }
+        tokio::time::sleep(bound * 4).await;
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+    });
+    let bounds = TimeoutConfig::builder().operation_attempt_timeout(bound).build();
+    let config = config(url).timeout_config(bounds).retry_config(RetryConfig::disabled());
+    let client = Client::from_conf(config.build());
+    let objects = ObjectStore::S3(S3Objects::new(client, BUCKET.to_owned()));
+    objects.put("generation/ws/pr/1-a", vec![7; SIZE]).await.unwrap();
+    answered.await.unwrap();
 }

@@ -127,3 +127,29 @@ async fn a_queue_that_cannot_be_reached_is_unavailable_and_one_that_is_not_there
     let unknown = nowhere.send_delivery(&delivery(), Duration::ZERO).await.unwrap_err();
     assert!(matches!(unknown, aiva_core::error::Error::Internal(_)), "{unknown:?}");
 }
+
+#[tokio::test]
+async fn records_are_seen_again_when_they_were_put_back_for() {
+    let queues = queues().await;
+    let sender = queues.sender(queues.engine.client());
+    for message in 10..22 {
+        let alone = GenerationJob { conversation_id: id(message), ..generation(message) };
+        sender.send_generation(&alone, 0).await.unwrap();
+    }
+    let mut receipts = Vec::new();
+    for _ in 0..2 {
+        let request = queues.engine.client().receive_message().queue_url(&queues.generation);
+        let request = request.max_number_of_messages(10).visibility_timeout(540);
+        let taken = request.send().await.unwrap().messages.unwrap_or_default();
+        receipts.extend(taken.into_iter().filter_map(|message| message.receipt_handle));
+    }
+    assert_eq!(receipts.len(), 12);
+    let wait = Duration::from_millis(1_500);
+    let records = receipts.into_iter().map(|receipt| (receipt, wait)).collect();
+    sender.generations_back().put(records).await;
+    queues.clock.advance(Duration::from_millis(1_999));
+    assert_eq!(queues.received(&queues.generation).await.len(), 0);
+    queues.clock.advance(Duration::from_millis(1));
+    let first = queues.received(&queues.generation).await.len();
+    assert_eq!(first + queues.received(&queues.generation).await.len(), 12);
+}

@@ -56,7 +56,8 @@ async fn tell_owner<P: Ports>(
         .collect();
     for endpoint in endpoints {
         let again = next_try(endpoint, now);
-        app.store.postpone(&OwedItem::Endpoint(endpoint.id), again).await?;
+        // The sweep has put it off for a little already.
+        app.store.postpone(&OwedItem::Endpoint(endpoint.id), again, again).await?;
     }
     let sent = match app.store.workspace(workspace).await? {
         Some(workspace) if !news.is_empty() => {

@@ -20,6 +20,7 @@ mod reply_as_agent;
 mod resolve;
 mod summary;
 mod take_over;
+mod told;
 mod wish;
 
 pub use create::{create, minted};
@@ -28,11 +29,12 @@ pub(crate) use escalation::asked_for;
 pub use hand_back::hand_back;
 pub use leads::leads;
 pub use list::{ConversationFilter, list, recent};
-pub use read::{ConversationView, find, find_anywhere, find_by_id, read};
+pub use read::{ConversationView, find, find_anywhere, find_by_id, messages, newest, read};
 pub use reply_as_agent::{AgentReply, reply_as_agent};
 pub use resolve::resolve;
 pub(crate) use summary::summary;
 pub use take_over::take_over;
+pub use told::Told;
 
 /// Names a conversation the way its rows are found: by the integrator's own id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,6 +70,8 @@ pub struct Conversation {
     pub last_user: Option<ExternalId>,
     /// The person in it.
     pub person: Person,
+    /// Where the integrator's system last told of the people in it, newest last.
+    pub told: Vec<Told>,
     /// Where the person chats.
     pub source: Source,
     /// When something was last said.
@@ -97,6 +101,7 @@ impl Conversation {
             last_key: None,
             last_user: None,
             person: Person::default(),
+            told: Vec::new(),
             source: Source::default(),
             said_at: now,
             low_confidence_turns: 0,

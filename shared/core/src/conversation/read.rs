@@ -6,7 +6,7 @@ use crate::id::{ConversationId, ProjectId, WorkspaceId};
 use crate::key::ApiKey;
 use crate::message::Message;
 use crate::page::Limit;
-use crate::ports::{ConversationStore, WorkspaceStore};
+use crate::ports::{ConversationStore, MessagePage, Side, WorkspaceStore};
 use crate::project;
 use crate::text::ExternalId;
 
@@ -21,28 +21,90 @@ pub struct ConversationView {
     pub next_after: Option<u64>,
 }
 
-/// Reads the messages after a `seq`. `conversation` was read beforehand, so that an unchanged one
-/// costs no second read.
+/// Looks at the messages again, so often at most, where some that must be there are not.
+const MAX_LOOKS: usize = 8;
+
+/// Reads the messages after a `seq`, as many as one answer may hold. `conversation` was read beforehand, so
+/// that an unchanged one costs no second read.
 ///
 /// # Errors
-/// When the store fails.
+/// As [`messages`].
 pub async fn read(
     store: &impl ConversationStore,
     conversation: Conversation,
     after: u64,
     limit: Limit,
 ) -> Result<ConversationView> {
-    // A turn that is stored while this runs belongs to the next read, as its version does.
-    let newest = conversation.seq;
-    let mut messages = if after >= newest {
-        Vec::new()
-    } else {
-        store.messages_after(&conversation.reference, after, limit.get()).await?
-    };
-    messages.retain(|message| message.seq <= newest);
-    let last = messages.last().map_or(after, |message| message.seq);
-    let next_after = (last < newest && !messages.is_empty()).then_some(last);
+    let whole = (&conversation.reference, conversation.seq);
+    let (messages, next_after) = messages(store, whole, after, limit).await?;
     Ok(ConversationView { conversation, messages, next_after })
+}
+
+/// Reads the messages after a `seq` and up to the `newest` that is known, and where to go on from. A turn
+/// that is stored meanwhile belongs to the next read, as its version does.
+///
+/// # Errors
+/// [`Error::Unavailable`] when a message that the conversation counts is not to be seen yet.
+pub async fn messages(
+    store: &impl ConversationStore,
+    (reference, newest): (&ConversationRef, u64),
+    after: u64,
+    limit: Limit,
+) -> Result<(Vec<Message>, Option<u64>)> {
+    let wanted = match newest.saturating_sub(after) {
+        0 => return Ok((Vec::new(), None)),
+        more => limit.get().min(usize::try_from(more).unwrap_or(usize::MAX)),
+    };
+    let messages = page(store, reference, Side::After(after), wanted).await?;
+    let last = messages.last().map(|message| message.seq);
+    Ok((messages, last.filter(|last| *last < newest)))
+}
+
+/// Reads the newest messages of a conversation, as many as one answer may hold, ascending.
+///
+/// # Errors
+/// As [`messages`].
+pub async fn newest(
+    store: &impl ConversationStore,
+    conversation: &Conversation,
+    limit: Limit,
+) -> Result<Vec<Message>> {
+    let seq = conversation.seq;
+    let wanted = limit.get().min(usize::try_from(seq).unwrap_or(usize::MAX));
+    match wanted {
+        0 => Ok(Vec::new()),
+        wanted => page(store, &conversation.reference, Side::Until(seq), wanted).await,
+    }
+}
+
+/// Reads so many messages that are known to be there. A conversation and its messages are stored in one
+/// transaction, but a list of rows may be read while it is under way: the conversation is seen as it will
+/// be and a message is not. Whoever then answered would show the new version without what it is about.
+pub(super) async fn page(
+    store: &impl ConversationStore,
+    reference: &ConversationRef,
+    side: Side,
+    wanted: usize,
+) -> Result<Vec<Message>> {
+    for _ in 0..MAX_LOOKS {
+        let page = store.messages_page(reference, side, wanted).await?;
+        if is_whole(&page, side, wanted) {
+            return Ok(page.messages);
+        }
+    }
+    Err(Error::unavailable("a message of a conversation is not to be seen yet"))
+}
+
+/// Whether the messages are those that were asked for, without a gap: their numbers have none.
+fn is_whole(page: &MessagePage, side: Side, wanted: usize) -> bool {
+    let messages = &page.messages;
+    let (Some(first), Some(last)) = (messages.first(), messages.last()) else { return false };
+    let begins = match side {
+        Side::After(seq) => first.seq == seq + 1,
+        Side::Until(seq) => last.seq == seq,
+    };
+    let all = page.is_full || messages.len() == wanted;
+    begins && all && messages.windows(2).all(|two| two[0].seq + 1 == two[1].seq)
 }
 
 /// Finds a conversation of a project by our id.

@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::advance::{MAX_ROUNDS, by_id, contended};
+use super::read::page;
 use super::{Advance, Advanced, Conversation, Owner};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::id::{ConversationId, MessageId, WorkspaceId};
 use crate::message::{Message, Sender, Visibility};
-use crate::ports::{Clock, ConversationStore, Entropy, KeyStore, Ports, Situation};
+use crate::ports::{Clock, ConversationStore, Entropy, KeyStore, Ports, Side, Situation};
 use crate::reply;
 use crate::text::{Content, Label};
 use crate::webhook::{self, Fact, News, Scene};
@@ -39,10 +40,10 @@ pub async fn reply_as_agent<P: Ports>(
     place: (WorkspaceId, ConversationId),
     said: AgentReply,
 ) -> Result<Message> {
-    let now = env.now();
-    let id = MessageId::new(now, env);
+    let (now, begun) = (app.now(), env.now());
+    let id = MessageId::new(begun, env);
     let mut conversation = by_id(app, place).await?;
-    if let Some(stored) = earlier(app, &conversation, id, now).await? {
+    if let Some(stored) = earlier(app, &conversation, id, begun).await? {
         return Ok(stored);
     }
     let situation = app.store.situation(&conversation.reference).await?;
@@ -72,7 +73,7 @@ pub async fn reply_as_agent<P: Ports>(
                 let reread = app.store.conversation(&advance.conversation.reference).await?;
                 conversation = reread.ok_or(Error::NotFound)?;
                 // What was in the way may be this very message, stored by a try whose answer was lost.
-                if let Some(stored) = earlier(app, &conversation, id, now).await? {
+                if let Some(stored) = earlier(app, &conversation, id, begun).await? {
                     return Ok(stored);
                 }
             }
@@ -90,19 +91,21 @@ fn require_holder(conversation: &Conversation, agent: &Label) -> Result<()> {
     }
 }
 
-/// The message of an earlier try that was stored and never answered. Messages before `now` are older
-/// than any try.
+/// The message of an earlier try that was stored and never answered. Messages from before the first try was
+/// `begun` are older than any.
 async fn earlier<P: Ports>(
     app: &App<P>,
     conversation: &Conversation,
     id: MessageId,
-    now: Timestamp,
+    begun: Timestamp,
 ) -> Result<Option<Message>> {
     let mut until = conversation.seq;
     while until > 0 {
-        let page = app.store.messages_until(&conversation.reference, until, LOOK_BACK).await?;
+        let wanted = LOOK_BACK.min(usize::try_from(until).unwrap_or(LOOK_BACK));
+        // Without a gap: an earlier try that is not to be seen yet would be made again.
+        let page = page(&app.store, &conversation.reference, Side::Until(until), wanted).await?;
         let Some(oldest) = page.first() else { break };
-        let is_older = oldest.created_at.saturating_add(SKEW).is_ok_and(|at| at < now);
+        let is_older = oldest.created_at.saturating_add(SKEW).is_ok_and(|at| at < begun);
         until = oldest.seq.saturating_sub(1);
         if let Some(found) = page.into_iter().find(|message| message.id == id) {
             return Ok(Some(found));

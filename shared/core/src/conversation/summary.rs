@@ -47,6 +47,7 @@ mod tests {
             last_key: None,
             last_user: None,
             person: crate::contact::Person::default(),
+            told: Vec::new(),
             source: crate::conversation::Source::default(),
             said_at: Timestamp::UNIX_EPOCH,
             low_confidence_turns: 0,

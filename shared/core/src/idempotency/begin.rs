@@ -64,9 +64,10 @@ pub async fn begin<P: Ports>(app: &App<P>, request: &Request<'_>) -> Result<Atte
     };
     match app.store.begin(&claim).await? {
         Begun::Started { seed, at } => {
+            let again = seed != claim.seed;
             let opened = request.keeping.read(&app.vault, workspace, &seed).await?;
             let seed = Sha256::digest(opened.expose_secret().as_bytes()).into();
-            Ok(Attempt::Work { holder, env: Seeded::new(at, seed) })
+            Ok(Attempt::Work { holder, env: Seeded::new(at, seed).begun_before(again) })
         }
         Begun::Replay(answer) => {
             let answer = request.keeping.read(&app.vault, workspace, &answer).await?;

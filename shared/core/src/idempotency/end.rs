@@ -7,7 +7,11 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ports::{IdempotencyStore, Ports};
 
-/// Keeps an answer to be given again.
+/// Bytes of an answer that are kept at most: a row of the store has room for 400 KB.
+const MAX_KEPT_BYTES: usize = 300_000;
+
+/// Keeps an answer to be given again. One that is too long is not: the key is given back for the very same
+/// request, which then does the same again.
 ///
 /// # Errors
 /// When the store or the key ring fails; what was done is done, and repeating the request finds it so.
@@ -19,6 +23,10 @@ pub async fn end_answered<P: Ports>(
 ) -> Result<()> {
     let place = &request.place;
     let kept = request.keeping.write(&app.vault, place.workspace, &answer).await?;
+    if kept.len() > MAX_KEPT_BYTES {
+        tracing::warn!(api = place.api, bytes = kept.len(), "an answer is too long to be kept");
+        return app.store.end(place, holder, &Ending::Released).await;
+    }
     app.store.end(place, holder, &Ending::Answered(kept)).await
 }
 

@@ -14,6 +14,7 @@ pub struct Seeded {
     now: Timestamp,
     seed: Seed,
     block: AtomicU64,
+    again: bool,
 }
 
 /// Secrets are made from it: it never stands in a log.
@@ -28,7 +29,18 @@ impl std::fmt::Debug for Seed {
 impl Seeded {
     /// Starts the stream of a seed.
     pub fn new(now: Timestamp, seed: [u8; 32]) -> Self {
-        Self { now, seed: Seed(seed), block: AtomicU64::new(0) }
+        Self { now, seed: Seed(seed), block: AtomicU64::new(0), again: false }
+    }
+
+    /// For a request that was begun before, and may have been done.
+    #[must_use]
+    pub fn begun_before(self, again: bool) -> Self {
+        Self { again, ..self }
+    }
+
+    /// Whether the request was begun before: what it asks for may stand already, by its own doing.
+    pub const fn is_again(&self) -> bool {
+        self.again
     }
 
     /// Starts a stream that nobody will see again.

@@ -8,14 +8,17 @@ use super::{KeyId, KeyToken, find};
 use crate::error::{Error, Result};
 use crate::id::WorkspaceId;
 use crate::ports::{Clock, Entropy, KeyStore};
+use crate::time;
 
 /// The longest overlap of an old and a new secret: a week.
 const MAX_OVERLAP_SECONDS: i64 = 604_800;
 
-/// Gives a key a new secret and answers the whole key, to be shown once.
+/// Gives a key a new secret and answers the whole key, to be shown once. A secret that was promised to
+/// work on is ended early by a rotation without overlap alone.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an overlap out of range, [`Error::Conflict`] when the key is revoked.
+/// [`Error::Invalid`] for an overlap out of range; [`Error::Conflict`] when the key is revoked, or while
+/// the overlap of an earlier rotation runs and this one has an overlap too.
 pub async fn rotate_secret(
     store: &impl KeyStore,
     env: &(impl Clock + Entropy),
@@ -29,8 +32,15 @@ pub async fn rotate_secret(
         return Err(Error::conflict("the key is revoked"));
     }
     let token = KeyToken::new(id, env);
-    store.rotate_secret(id, &token.hash(), env.now() + overlap).await?;
-    Ok(token.reveal(key.dialect).into())
+    let now = env.now();
+    match store.rotate_secret(id, &token.hash(), (now, now + overlap)).await? {
+        None => Ok(token.reveal(key.dialect).into()),
+        Some(until) => Err(Error::conflict(format!(
+            "the secret before the current one works until {}; rotate then, or with overlapSeconds 0, \
+             which ends both at once",
+            time::millis(until)
+        ))),
+    }
 }
 
 /// Reads an overlap; none is no overlap.

@@ -7,15 +7,17 @@ use crate::app::App;
 use crate::delivery;
 use crate::error::{Error, Result};
 use crate::id::{DeliveryId, WorkspaceId};
-use crate::ports::{DeliveryStore, Ports, Queue};
+use crate::ports::{Clock, DeliveryStore, Entropy, Ports, Queue};
 use crate::webhook::{self, Fact};
 
-/// Sends a ping to a key's callback, a disabled one too: its log shows what came of it.
+/// Sends a ping to a key's callback, a disabled one too: its log shows what came of it. `env` gives it its
+/// id: asked again with the same one, it is the same ping.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the key is revoked or has no callback.
 pub async fn send_test<P: Ports>(
     app: &App<P>,
+    env: &(impl Clock + Entropy),
     workspace: WorkspaceId,
     id: KeyId,
 ) -> Result<DeliveryId> {
@@ -23,7 +25,7 @@ pub async fn send_test<P: Ports>(
     if key.revoked_at.is_some() {
         return Err(Error::conflict("the key is revoked"));
     }
-    let (ping, due) = webhook::to_callback(app, &key, &Fact::Test)
+    let (ping, due) = webhook::to_callback(app, env, &key, &Fact::Test)
         .ok_or_else(|| Error::conflict("the key has no callback"))?;
     app.store.create_delivery(&ping, due).await?;
     if let Err(error) = app.queue.send_delivery(&delivery::job_of(&ping), Duration::ZERO).await {

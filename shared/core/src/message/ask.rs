@@ -6,12 +6,13 @@
 //! finds it. So there is no moment at which a reply is owed that nobody will write, and none at which
 //! two are written. Of several requests in one conversation the later waits for the reply to the earlier.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::submit::{Accepting, accept};
-use super::{Message, ReplyFate, SkipReason, SubmitCommand, SubmitReceipt, SubmitStatus};
+use super::{Lease, Message, ReplyFate, SkipReason, SubmitCommand, SubmitReceipt, SubmitStatus};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::money::MicroCredits;
@@ -49,11 +50,11 @@ pub enum Outcome {
     },
     /// The reply will never come.
     Failed,
-    /// It takes longer than a request may wait, and is being written elsewhere.
+    /// It takes longer than a request may wait, and is being written.
     Slow,
 }
 
-/// Who waits, and who sees the text of the reply as it comes.
+/// Who has the reply written, and who sees its text as it comes.
 pub struct Waiting<'a> {
     /// Unique to this request.
     pub holder: String,
@@ -61,13 +62,15 @@ pub struct Waiting<'a> {
     pub listener: Listening<'a>,
     /// How long it waits; as long as was said to [`begin`].
     pub within: Duration,
+    /// How long the reply may take altogether. What takes longer than `within` is written on.
+    pub at_most: Duration,
 }
 
 /// The first wait for a reply that another worker writes; each further one is twice as long, up to
 /// [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(800);
-/// What a lease lasts beyond the wait, so that a settlement on its way is not fenced off.
+/// What a lease lasts beyond its time, so that a settlement on its way is not fenced off.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
 /// Stores a message whose reply will be waited for, so long: [`attend`] must follow.
@@ -87,6 +90,9 @@ pub async fn begin<P: Ports>(
 /// Has the reply to a stored message written by this process, or waits for whoever writes it. A repeated
 /// request waits for the reply of the first, or writes it where nobody does.
 ///
+/// A reply that takes longer than its caller waits is not begun anew: the lease is prolonged, and it is
+/// written on. So the caller leaves this future to a task of its own.
+///
 /// # Errors
 /// When the store fails; the reply is then still owed and will be written.
 pub async fn attend<P: Ports>(
@@ -95,7 +101,7 @@ pub async fn attend<P: Ports>(
     receipt: SubmitReceipt,
     waiting: Waiting<'_>,
 ) -> Result<Asked> {
-    let within = waiting.within;
+    let (within, at_most) = (waiting.within, waiting.at_most);
     if let SubmitStatus::Skipped(reason) = receipt.status {
         let outcome = Outcome::Silent { reason, charge: MicroCredits::ZERO };
         return Ok(Asked { receipt, outcome });
@@ -110,8 +116,13 @@ pub async fn attend<P: Ports>(
         lease: within + LEASE_MARGIN,
     };
     let first_look = receipt.status == SubmitStatus::Duplicate;
-    let answered = wait(app, desk, &job, (&settings, waiting.listener), first_look);
-    let outcome = match reply::first(answered, desk.pause(within)).await {
+    let mut answered = pin!(wait(app, desk, &job, (&settings, waiting.listener), first_look));
+    let mut outcome = reply::first(answered.as_mut(), desk.pause(within)).await;
+    let more = at_most.saturating_sub(within);
+    if outcome.is_none() && prolong(app, &job, &settings, more).await {
+        outcome = reply::first(answered, desk.pause(more)).await;
+    }
+    let outcome = match outcome {
         Some(outcome) => outcome?,
         None => {
             if let Err(error) = app.queue.send_generation(&job, 0).await {
@@ -121,6 +132,28 @@ pub async fn attend<P: Ports>(
         }
     };
     Ok(Asked { receipt, outcome })
+}
+
+/// Keeps a reply that is being written here; `false` when it is written elsewhere, or there is no more time.
+/// Where the store cannot tell, it is written on: the fence lets only one be settled.
+async fn prolong<P: Ports>(
+    app: &App<P>,
+    job: &GenerationJob,
+    settings: &GenerationSettings,
+    more: Duration,
+) -> bool {
+    if more.is_zero() {
+        return false;
+    }
+    let now = app.now();
+    let until = now + more + LEASE_MARGIN;
+    let due = until + Duration::from_millis(app.settings.outbox_grace_ms);
+    let lease = Lease { holder: settings.holder.clone(), epoch: settings.epoch, now, until };
+    let prolonged = app.store.prolong(&job.reference(), job.seq, &lease, due).await;
+    prolonged.unwrap_or_else(|error| {
+        tracing::warn!(message_id = %job.message_id, %error, "the lease is not prolonged");
+        true
+    })
 }
 
 /// Writes the reply, or waits for whoever does.
@@ -167,8 +200,9 @@ async fn outcome_of<P: Ports>(app: &App<P>, job: &GenerationJob) -> Result<Optio
         ReplyFate::Failed => Outcome::Failed,
         ReplyFate::Replied { seq, charge, handed_over } => {
             let found = app.store.messages_after(&reference, seq.saturating_sub(1), 1).await?;
+            // Settled in the same transaction, but a list of rows may not show it yet.
             let reply = found.into_iter().next().filter(|message| message.seq == seq);
-            let reply = reply.ok_or_else(|| Error::internal("a reply vanished"))?;
+            let Some(reply) = reply else { return Ok(None) };
             Outcome::Replied { reply: Box::new(reply), charge, handed_over }
         }
     }))

@@ -3,11 +3,19 @@
 use jiff::Timestamp;
 
 use super::{Learned, SubmitCommand};
-use crate::contact::{self, Details, Person};
+use crate::contact::{self, Contact, Details, Person};
 
 /// Takes what is newly known of the person, from the message or beside it. What another end user tells in
-/// the person's conversation is that user's alone.
-pub(super) fn learn(person: &mut Person, command: &SubmitCommand, now: Timestamp) -> Learned {
+/// the person's conversation is that user's alone. `row` is what is known of the person where somebody is
+/// told of changes.
+///
+/// What is told of one who was named before is noted though the conversation has it: the end user may have
+/// told something else elsewhere since.
+pub(super) fn learn(
+    person: &mut Person,
+    command: &SubmitCommand,
+    (row, now): (Option<&Contact>, Timestamp),
+) -> Learned {
     let mut newer = contact::details_in(command.content.as_str());
     newer.learn(&command.details);
     if person.user.is_none() {
@@ -19,11 +27,18 @@ pub(super) fn learn(person: &mut Person, command: &SubmitCommand, now: Timestamp
     }
     let before = person.details.clone();
     person.details.learn(&newer);
+    // Who is not named has no row; of one that is written anyway, more costs nothing.
+    let is_noted = match &command.user {
+        None => person.user.is_none() || row.is_some_and(|row| row.details.has(&newer)),
+        Some(_) => false,
+    };
     person.seen_at = Some(now);
     Learned {
         lead: !before.is_lead() && person.details.is_lead(),
         unmet: false,
-        details: (before != person.details).then_some(newer),
+        details: (before != person.details || !is_noted)
+            .then_some(newer)
+            .filter(|newer| *newer != Details::default()),
     }
 }
 
@@ -62,7 +77,8 @@ mod tests {
     #[test]
     fn an_address_makes_a_lead_once_and_is_news_when_it_changes() {
         let mut person = Person::default();
-        let mut learn = |text| learn(&mut person, &said(None, text), Timestamp::UNIX_EPOCH);
+        let now = (None, Timestamp::UNIX_EPOCH);
+        let mut learn = |text| learn(&mut person, &said(None, text), now);
         assert_eq!(learn("hello"), Learned::default());
         let first = learn("I am ada@example.com");
         assert!(first.lead);
@@ -74,11 +90,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_named_person_tells_again_is_noted_unless_the_row_has_it() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut person = Person::default();
+        learn(&mut person, &said(Some("ada"), "I am ada@example.com"), (None, now));
+        let again = said(None, "ada@example.com, as I said");
+        let learned = learn(&mut person, &again, (None, now));
+        assert_eq!(email(learned.details.as_ref()), Some("ada@example.com"));
+        let mut row = Contact {
+            workspace: again.reference.workspace,
+            external: person.user.clone().unwrap(),
+            id: None,
+            details: person.details.clone(),
+            projects: std::collections::BTreeSet::new(),
+            verified_until: None,
+            created_at: now,
+            last_seen: None,
+        };
+        assert_eq!(learn(&mut person, &again, (Some(&row), now)), Learned::default());
+        row.details = Details::default();
+        let learned = learn(&mut person, &again, (Some(&row), now));
+        assert_eq!(email(learned.details.as_ref()), Some("ada@example.com"));
+        assert_eq!(learn(&mut person, &said(None, "hello"), (None, now)), Learned::default());
+    }
+
+    #[test]
     fn what_another_user_tells_is_not_the_persons() {
         let mut person = Person::default();
-        learn(&mut person, &said(Some("ada"), "hello"), Timestamp::UNIX_EPOCH);
+        let now = (None, Timestamp::UNIX_EPOCH);
+        learn(&mut person, &said(Some("ada"), "hello"), now);
         let told = said(Some("eve"), "write to eve@example.com");
-        let learned = learn(&mut person, &told, Timestamp::UNIX_EPOCH);
+        let learned = learn(&mut person, &told, now);
         assert_eq!(email(learned.details.as_ref()), Some("eve@example.com"));
         assert!(!learned.lead);
         assert_eq!(person.details, Details::default());

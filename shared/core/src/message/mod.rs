@@ -16,6 +16,7 @@ mod ask;
 mod evidence;
 mod fate;
 mod fingerprint;
+mod hold;
 mod intent;
 mod language;
 mod learn;

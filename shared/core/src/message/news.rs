@@ -3,7 +3,8 @@
 use super::fate::Fate;
 use super::{Learned, Message};
 use crate::app::App;
-use crate::contact::{self, Contact, Profile};
+use crate::callback::Event;
+use crate::contact::{self, Contact, Profile, id_of};
 use crate::conversation::{self, Conversation};
 use crate::error::Result;
 use crate::key::ApiKey;
@@ -11,18 +12,36 @@ use crate::ports::{IdentityStore, Ports, Situation};
 use crate::text::ExternalId;
 use crate::webhook::{self, Drafts, Fact, News, Scene};
 
-/// The end user who is, or will be, the person of the conversation; read only where somebody subscribed.
-pub(super) async fn named<P: Ports>(
+/// The end users whom a message concerns, as they were known before it.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    /// Who is, or will be, the person of the conversation.
+    pub(super) person: Option<Contact>,
+    /// Who writes, where that is somebody else.
+    writer: Option<Contact>,
+}
+
+/// Finds whom a message concerns; read only where somebody subscribed to it.
+pub(super) async fn met<P: Ports>(
     app: &App<P>,
     situation: &Situation,
     user: Option<&ExternalId>,
-) -> Result<Option<Contact>> {
+) -> Result<Met> {
+    let webhooks = &situation.project.webhooks;
+    if webhooks.is_empty() {
+        return Ok(Met::default());
+    }
     let before = situation.conversation.as_ref();
     let known = before.and_then(|conversation| conversation.person.user.as_ref());
-    match known.or(user).filter(|_| !situation.project.webhooks.is_empty()) {
-        Some(user) => app.store.contact(situation.workspace.id, user).await,
-        None => Ok(None),
+    let listens = webhooks.iter().any(|to| to.events.contains(&Event::ContactUpdated));
+    let other = user.filter(|user| listens && known.is_some_and(|known| known != *user));
+    let mut met = Met::default();
+    for (user, contact) in [(known.or(user), &mut met.person), (other, &mut met.writer)] {
+        if let Some(user) = user {
+            *contact = app.store.contact(situation.workspace.id, user).await?;
+        }
     }
+    Ok(met)
 }
 
 /// What was known before a message.
@@ -30,8 +49,8 @@ pub(super) async fn named<P: Ports>(
 pub(super) struct Before<'a> {
     /// The conversation, if it existed.
     pub(super) conversation: Option<&'a Conversation>,
-    /// What [`named`] found.
-    pub(super) named: Option<&'a Contact>,
+    /// What [`met`] found.
+    pub(super) met: &'a Met,
 }
 
 /// Whether subscribers are told of the user of a message as of one who never wrote before.
@@ -52,7 +71,7 @@ fn person(
     (after, message): (&Conversation, &Message),
     learned: &Learned,
 ) -> Profile {
-    let mut named = before.named.cloned();
+    let mut named = before.met.person.clone();
     if let Some(contact) = &mut named {
         let wrote = message.user.as_ref().is_none_or(|user| *user == contact.external);
         if let Some(details) = learned.details.as_ref().filter(|_| wrote) {
@@ -60,6 +79,27 @@ fn person(
         }
     }
     contact::profile(after, named)
+}
+
+/// The end user who wrote in another's conversation, after the message, and what changed; nobody who never
+/// wrote in one of their own, because nobody was told of them.
+fn writer(
+    before: Before<'_>,
+    (after, message): (&Conversation, &Message),
+    learned: &Learned,
+) -> Option<(Profile, Vec<&'static str>)> {
+    let contact = before.met.writer.as_ref()?;
+    let mut details = contact.details.clone();
+    details.learn(learned.details.as_ref()?);
+    let changed = contact.details.changes(&details);
+    let profile = Profile {
+        id: contact.id?,
+        details,
+        source: after.source,
+        created_at: contact.created_at,
+        last_seen: message.created_at,
+    };
+    (!changed.is_empty()).then_some((profile, changed))
 }
 
 /// Writes down what a message makes happen, in the order of its happening. `after` is the conversation
@@ -72,8 +112,15 @@ pub(super) fn drafts<P: Ports>(
 ) -> Drafts {
     let person = person(before, (after, message), learned);
     let scene = Scene { conversation: after, person: &person };
-    let details = contact::known(before.conversation, before.named);
+    let details = contact::known(before.conversation, before.met.person.as_ref());
     let changed = details.as_ref().map(|known| known.changes(&person.details)).unwrap_or_default();
+    let unnamed = |found: &Conversation| found.seq > 0 && found.person.user.is_none();
+    let joined = before.conversation.is_some_and(unnamed) && person.id != id_of(after.id);
+    let writer = writer(before, (after, message), learned);
+    let writer = writer.as_ref().map(|(person, changed)| Fact::ContactUpdated {
+        scene: Scene { conversation: after, person },
+        changed,
+    });
     let summary = conversation::summary(after, message);
     let handed_off = match fate {
         Fate::Handoff(reason) => {
@@ -85,7 +132,9 @@ pub(super) fn drafts<P: Ports>(
     let facts = [
         details.is_none().then_some(Fact::ContactCreated { scene }),
         (after.seq == 1).then_some(Fact::ConversationStarted { scene }),
-        (!changed.is_empty()).then_some(Fact::ContactUpdated { scene, changed: &changed }),
+        (joined || !changed.is_empty())
+            .then_some(Fact::ContactUpdated { scene, changed: &changed }),
+        writer,
         Some(Fact::MessageReceived { scene, message }),
         learned.lead.then_some(Fact::LeadCaptured { scene }),
     ];

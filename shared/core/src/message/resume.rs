@@ -1,13 +1,14 @@
 //! Finding the message that a broken-off request sent, to go on with its answer.
 
 use super::{Message, Sender, SubmitReceipt, SubmitStatus};
-use crate::conversation::ConversationRef;
+use crate::conversation::{self, ConversationRef};
 use crate::error::Result;
+use crate::page::Limit;
 use crate::ports::ConversationStore;
 use crate::text::Content;
 
 /// Messages from the end of a conversation that are looked through.
-const LOOKED_AT: usize = 10;
+const LOOKED_AT: Limit = Limit::of(10);
 
 /// The newest message of a conversation, if an unnamed visitor said just this; none otherwise. It is as
 /// if the message had been sent a second time under one idempotency key.
@@ -20,7 +21,7 @@ pub async fn resume(
     content: &Content,
 ) -> Result<Option<SubmitReceipt>> {
     let Some(conversation) = store.conversation(reference).await? else { return Ok(None) };
-    let newest = store.messages_until(reference, conversation.seq, LOOKED_AT).await?;
+    let newest = conversation::newest(store, &conversation, LOOKED_AT).await?;
     let said = newest.into_iter().rfind(|message| message.sender == Sender::Visitor);
     let same = |message: &Message| message.user.is_none() && message.content == *content;
     Ok(said.filter(same).map(|message| SubmitReceipt {

@@ -6,25 +6,25 @@ use jiff::Timestamp;
 
 use super::fate::{Fate, fate};
 use super::fingerprint::fingerprint;
+use super::hold::{generation, home_shard, shard_quota};
 use super::learn::learn;
-use super::news::{self, Before};
+use super::news::{self, Before, Met};
 use super::{
     Disposition, FirstAnswer, Message, Sender, SkipReason, Submission, Submitted, Visibility,
 };
 use crate::app::App;
-use crate::contact::{Contact, Details};
+use crate::contact::Details;
 use crate::conversation::{Conversation, ConversationRef, ConversationStatus, Source};
 use crate::error::{Conflict, Error, Quota, Result};
 use crate::id::{ConversationId, MessageId};
 use crate::key::{ApiKey, KeyId};
 use crate::outbox::GenerationJob;
 use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Queue, Situation};
-use crate::project::{Bounds, Project};
 use crate::recharge;
-use crate::reply::{self, tokens};
+use crate::reply;
 use crate::text::{Background, Content, ExternalId, IdempotencyKey};
 use crate::time;
-use crate::wallet::{self, Cover, Hold, Need};
+use crate::wallet::{self, Cover, Need};
 
 /// A message of an end user, as a dialect read it.
 #[derive(Debug, Clone)]
@@ -98,9 +98,10 @@ pub enum SubmitStatus {
     Skipped(SkipReason),
 }
 
-const MAX_ROUNDS: usize = 40;
-/// Tokens of a prompt beside the message itself, at least.
-const PROMPT_OVERHEAD_TOKENS: u64 = 1_024;
+/// A message that loses against others of its conversation is tried again for so long.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// And so often, whatever the clock says.
+const MAX_ROUNDS: u32 = 200;
 
 /// Stores a message and asks for its reply. `situation` may be what was read beside authentication.
 ///
@@ -135,7 +136,8 @@ pub(super) async fn accept<P: Ports>(
 ) -> Result<SubmitReceipt> {
     let mut read = situation;
     let mut shard = None;
-    for _ in 0..MAX_ROUNDS {
+    let end = app.now() + PATIENCE;
+    for round in 1..=MAX_ROUNDS {
         let current = match read.take() {
             Some(situation) => situation,
             None => app.store.situation(&command.reference).await?.ok_or(Error::NotFound)?,
@@ -147,16 +149,19 @@ pub(super) async fn accept<P: Ports>(
             Fate::Handoff(_) => app.store.key(command.key).await?,
             Fate::Generate | Fate::Skip(_) => None,
         };
-        let named = news::named(app, &current, command.user.as_ref()).await?;
-        let known = Known { current: &current, key: key.as_ref(), named: named.as_ref() };
+        let met = news::met(app, &current, command.user.as_ref()).await?;
+        let known = Known { current: &current, key: key.as_ref(), met: &met };
         let submission = draft(app, command, known, (fate, shard), how);
         match app.store.submit(&submission).await? {
             Submitted::Stored => return Ok(accepted(app, &submission, how).await),
             Submitted::Replay(first) if first.fingerprint == submission.fingerprint => {
-                return duplicate(command, &first);
+                return repeated(app, command, (&current, &first), how).await;
             }
             Submitted::Replay(_) => return Err(Error::Conflict(Conflict::IdempotencyKeyReused)),
-            Submitted::Stale => {}
+            Submitted::Stale if app.now() < end => {
+                app.store.stand_back(&command.reference, round).await;
+            }
+            Submitted::Stale => break,
             Submitted::ShardShort => {
                 shard = Some(funded_shard(app, &submission, &current).await?);
                 read = Some(current);
@@ -200,6 +205,31 @@ async fn funded_shard<P: Ports>(
     }
 }
 
+/// What the first use of the idempotency key made. The word to the queue may have been lost then: until the
+/// sweep takes it that it was, it is said again, unless the conversation owes nothing. A queue that has it
+/// drops the second one.
+async fn repeated<P: Ports>(
+    app: &App<P>,
+    command: &SubmitCommand,
+    (current, first): (&Situation, &FirstAnswer),
+    how: Accepting,
+) -> Result<SubmitReceipt> {
+    let receipt = duplicate(command, first)?;
+    let conversation = current.conversation.as_ref().filter(|found| found.id == first.conversation);
+    let may_owe = conversation.is_none_or(|conversation| conversation.pending_replies > 0);
+    let is_young = app.now() < first.message.timestamp() + how.grace;
+    if how.tell_queue && first.seq > 0 && may_owe && is_young {
+        tell_queue(app, &receipt).await;
+    }
+    Ok(receipt)
+}
+
+async fn tell_queue<P: Ports>(app: &App<P>, receipt: &SubmitReceipt) {
+    if let Err(error) = app.queue.send_generation(&receipt.job(), 0).await {
+        tracing::warn!(message_id = %receipt.message, %error, "left to the sweep");
+    }
+}
+
 /// What the first use of the idempotency key made.
 fn duplicate(command: &SubmitCommand, first: &FirstAnswer) -> Result<SubmitReceipt> {
     let mut reference = command.reference.clone();
@@ -232,11 +262,7 @@ async fn accepted<P: Ports>(
     };
     match submission.disposition {
         Disposition::Skip(reason) => receipt.status = SubmitStatus::Skipped(reason),
-        Disposition::Generate { .. } if how.tell_queue => {
-            if let Err(error) = app.queue.send_generation(&receipt.job(), 0).await {
-                tracing::warn!(message_id = %submission.message.id, %error, "left to the sweep");
-            }
-        }
+        Disposition::Generate { .. } if how.tell_queue => tell_queue(app, &receipt).await,
         Disposition::Generate { .. } => {}
     }
     reply::announce(app, &submission.deliveries).await;
@@ -249,15 +275,15 @@ struct Known<'a> {
     current: &'a Situation,
     /// The key, where its callback is told.
     key: Option<&'a ApiKey>,
-    /// The end user, where a subscription is told.
-    named: Option<&'a Contact>,
+    /// The end users, where a subscription is told.
+    met: &'a Met,
 }
 
 /// Writes down what the message will store.
 fn draft<P: Ports>(
     app: &App<P>,
     command: &SubmitCommand,
-    Known { current, key, named }: Known<'_>,
+    Known { current, key, met }: Known<'_>,
     (fate, shard): (Fate, Option<u8>),
     how: Accepting,
 ) -> Submission {
@@ -289,10 +315,14 @@ fn draft<P: Ports>(
     conversation.last_key = Some(command.key);
     conversation.last_user.clone_from(&command.user);
     conversation.said_at = now;
-    let mut learned = learn(&mut conversation.person, command, now);
+    if command.background.is_some() {
+        conversation.note_told(command.user.as_ref(), conversation.seq);
+    }
+    let row = met.person.as_ref();
+    let mut learned = learn(&mut conversation.person, command, (row, now));
     let message = message_of(MessageId::new(now, app), conversation.seq, command, now);
-    let before = Before { conversation: before, named };
-    learned.unmet = news::is_unmet(current, named, &conversation, command.user.as_ref());
+    let before = Before { conversation: before, met };
+    learned.unmet = news::is_unmet(current, row, &conversation, command.user.as_ref());
     let said = (&conversation, &message);
     let deliveries = news::drafts(app, (current, before, key), said, (fate, &learned));
     Submission {
@@ -306,14 +336,6 @@ fn draft<P: Ports>(
         learned,
         deliveries,
     }
-}
-
-/// What the hold's shard may take of the month's messages.
-fn shard_quota(current: &Situation, disposition: &Disposition) -> Option<u32> {
-    let Disposition::Generate { hold, .. } = disposition else { return None };
-    let quota = current.workspace.plan.terms().messages_per_month?;
-    let shards = wallet::shard_count(current.workspace.wallet_shards);
-    Some(wallet::quota_share(quota, shards, hold.shard))
 }
 
 fn message_of(id: MessageId, seq: u64, command: &SubmitCommand, now: Timestamp) -> Message {
@@ -336,41 +358,4 @@ fn fresh<P: Ports>(app: &App<P>, command: &SubmitCommand, now: Timestamp) -> Con
     let id = command.minted.unwrap_or_else(|| ConversationId::new(now, app));
     let fresh = Conversation::fresh(id, command.reference.clone(), now);
     Conversation { source: command.source, ..fresh }
-}
-
-/// A reply is owed, and its worst case is held.
-fn generation<P: Ports>(
-    app: &App<P>,
-    command: &SubmitCommand,
-    current: &Situation,
-    shard: u8,
-    grace: Duration,
-) -> Disposition {
-    let workspace = &current.workspace;
-    let now = app.now();
-    let bounds = bounds_for(&current.project, command);
-    let hold = Hold {
-        amount: bounds.worst_case(&workspace.rates),
-        shard,
-        rates: workspace.rates,
-        max_input_tokens: bounds.max_input_tokens,
-        max_output_tokens: bounds.max_output_tokens,
-        model_calls: bounds.model_calls,
-        month: time::month(now),
-    };
-    // Only a named user has a cap.
-    let user_cap = command.user.as_ref().and(workspace.limits.user_monthly_cap);
-    Disposition::Generate { hold, user_cap, due: now + grace }
-}
-
-/// The agent's bounds, widened for a message that would not fit its prompt: what was accepted is read.
-fn bounds_for(project: &Project, command: &SubmitCommand) -> Bounds {
-    let told = command.background.as_ref().map_or(0, |text| tokens::estimate(text.as_str()));
-    let needed = tokens::estimate(command.content.as_str()) + told + PROMPT_OVERHEAD_TOKENS;
-    project.bounds(u32::try_from(needed).unwrap_or(u32::MAX))
-}
-
-/// The shard that a conversation pays from first.
-fn home_shard(current: &Situation, conversation: &Conversation) -> u8 {
-    conversation.id.shard(wallet::shard_count(current.workspace.wallet_shards))
 }

@@ -13,7 +13,7 @@ use crate::text::ExternalId;
 
 mod sweep;
 
-pub use sweep::{SweepReport, sweep};
+pub use sweep::{SweepReport, sweep, sweep_with};
 
 /// A reply to generate, as the queue carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

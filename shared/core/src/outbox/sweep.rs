@@ -11,10 +11,11 @@ use crate::app::App;
 use crate::callback::{self, Endpoint};
 use crate::error::{Error, Result};
 use crate::notice;
-use crate::ports::{Clock, OutboxStore, Ports, Queue};
+use crate::payment::collect_due;
+use crate::ports::{Clock, OutboxStore, Payments, Ports, Queue};
 use crate::recharge;
 use crate::recovery::{self, Recovery};
-use crate::reply::together;
+use crate::reply::{both, together};
 
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,6 +94,20 @@ pub async fn sweep<P: Ports>(app: &App<P>) -> Result<SweepReport> {
     Ok(report)
 }
 
+/// Sweeps and, beside it, collects the payments that are due and answers how many were asked for: neither
+/// waits for the other, so that a provider of payments that is slow takes no time from what else is owed.
+///
+/// # Errors
+/// When something could not be read. Everything else was done all the same.
+pub async fn sweep_with<P: Ports>(
+    app: &App<P>,
+    payments: &impl Payments,
+) -> Result<(SweepReport, u32)> {
+    let (collecting, sweeping) = (collect_due(app, payments), sweep(app));
+    let (collected, swept) = both(Box::pin(collecting), Box::pin(sweeping)).await;
+    Ok((swept?, collected?))
+}
+
 /// Reads the marks of one shard.
 async fn gather<P: Ports>(app: &App<P>, shard: u8, tally: &Mutex<Tally>) {
     let now = app.now();
@@ -149,9 +164,14 @@ async fn pay_all<P: Ports>(
 async fn pay<P: Ports>(app: &App<P>, owed: Owed, tally: &Mutex<Tally>) {
     let now = app.now();
     let again = now + Duration::from_millis(app.settings.outbox_grace_ms.max(1_000) * 2);
-    if let Err(error) = app.store.postpone(&owed.item, again).await {
-        tracing::warn!(item = ?owed.item, %error, "the next sweep tries again");
-        return;
+    match app.store.postpone(&owed.item, now, again).await {
+        Ok(true) => {}
+        // It was paid or put off since it was read.
+        Ok(false) => return,
+        Err(error) => {
+            tracing::warn!(item = ?owed.item, %error, "the next sweep tries again");
+            return;
+        }
     }
     let count = |add: fn(&mut SweepReport, u32), done: Result<()>| {
         let number = counted(done);

@@ -13,7 +13,7 @@ use crate::notice::Notice;
 use crate::page::{Limit, Page};
 use crate::project::Project;
 use crate::request_log::{RequestFilter, RequestLogEntry};
-use crate::wallet::{Credit, Credited, LedgerEntry, Period, Shard};
+use crate::wallet::{Credit, Credited, LedgerEntry, Period, Recount, Shard};
 use crate::workspace::Workspace;
 
 /// API keys.
@@ -64,14 +64,16 @@ pub trait KeyStore: Send + Sync + 'static {
         key: &ApiKey,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Replaces a key's secret; the old one works until `old_until`. A secret that is current already
-    /// changes nothing (a rotation that is repeated has the same one).
+    /// Replaces a key's secret; the old one works until `old_until`, and the one before it no longer. A
+    /// secret that is current already changes nothing (a rotation that is repeated has the same one).
+    /// Where the old one shall work beyond `now` while the one before it still does, nothing changes
+    /// either, and the answer is until when that one works: a key has two secrets at most.
     fn rotate_secret(
         &self,
         id: KeyId,
         secret: &SecretHash,
-        old_until: Timestamp,
-    ) -> impl Future<Output = Result<()>> + Send;
+        now_and_old_until: (Timestamp, Timestamp),
+    ) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
 }
 
 /// Workspaces and projects.
@@ -153,6 +155,14 @@ pub trait WalletStore: Send + Sync + 'static {
         from: u8,
         to: u8,
         amount: MicroCredits,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Counts messages of a month in another shard; `false` when one of the two has moved on meanwhile.
+    fn recount(
+        &self,
+        workspace: WorkspaceId,
+        month: u32,
+        recount: Recount,
     ) -> impl Future<Output = Result<bool>> + Send;
 
     /// Brings credit in once, spread evenly over the shards.

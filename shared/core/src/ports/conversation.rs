@@ -26,6 +26,24 @@ pub struct Situation {
     pub conversation: Option<Conversation>,
 }
 
+/// Which messages of a conversation a page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The first with a greater number.
+    After(u64),
+    /// The newest up to and including a number.
+    Until(u64),
+}
+
+/// Messages for one answer, ascending.
+#[derive(Debug, Clone)]
+pub struct MessagePage {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// Whether more were left out because the answer has no room for them.
+    pub is_full: bool,
+}
+
 /// Conversations and their messages, as readers see them.
 pub trait ConversationStore: Send + Sync + 'static {
     /// Reads workspace, project and conversation in one request; `None` without the first two.
@@ -93,6 +111,15 @@ pub trait ConversationStore: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Message>>> + Send;
 
+    /// Reads messages for one answer: at most so many, and no more than [`crate::page::MAX_PAGE_BYTES`]
+    /// of them.
+    fn messages_page(
+        &self,
+        reference: &ConversationRef,
+        side: Side,
+        limit: usize,
+    ) -> impl Future<Output = Result<MessagePage>> + Send;
+
     /// Stores a conversation without messages; one that exists stays as it is (see
     /// [`super::KeyStore::create_key`]).
     fn create_conversation(
@@ -112,6 +139,14 @@ pub trait MessageStore: Send + Sync + 'static {
     /// Stores a submission whole, or says why not. An idempotency key that was used before wins over
     /// every other reason.
     fn submit(&self, submission: &Submission) -> impl Future<Output = Result<Submitted>> + Send;
+
+    /// Waits a moment before what lost a race for a conversation is tried anew: longer from `round` to
+    /// round, and not as long as its rivals.
+    fn stand_back(
+        &self,
+        reference: &ConversationRef,
+        round: u32,
+    ) -> impl Future<Output = ()> + Send;
 
     /// Tells what has become of the reply to a visitor's message; `None` when there is no such message.
     fn fate(
@@ -136,13 +171,23 @@ pub trait MessageStore: Send + Sync + 'static {
         lease: &Lease,
     ) -> impl Future<Output = Result<Claimed>> + Send;
 
+    /// Lengthens the lease of a claimed reply to its end, and has the sweep look after it no sooner than
+    /// `due`; `false` when the lease is not the holder's any more, or the reply is settled.
+    fn prolong(
+        &self,
+        reference: &ConversationRef,
+        seq: u64,
+        lease: &Lease,
+        due: Timestamp,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
     /// Settles a claimed reply whole, or says why not.
     fn settle(&self, settlement: &Settlement) -> impl Future<Output = Result<Settled>> + Send;
 }
 
 /// Deliveries.
 pub trait DeliveryStore: Send + Sync + 'static {
-    /// Stores a delivery that no reply brings with it (a test, say).
+    /// Stores a delivery that no reply brings with it (a test, say); one that exists stays as it is.
     fn create_delivery(
         &self,
         delivery: &Delivery,
@@ -234,6 +279,12 @@ pub trait OutboxStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Owed>>> + Send;
 
-    /// Moves the moment that something is due; nothing happens when it is no longer owed.
-    fn postpone(&self, item: &OwedItem, due: Timestamp) -> impl Future<Output = Result<()>> + Send;
+    /// Moves the moment that something is due, which is no later than `seen`; `false` when it is no longer
+    /// owed, or was moved on by another since.
+    fn postpone(
+        &self,
+        item: &OwedItem,
+        seen: Timestamp,
+        due: Timestamp,
+    ) -> impl Future<Output = Result<bool>> + Send;
 }

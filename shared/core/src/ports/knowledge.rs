@@ -11,11 +11,12 @@ use crate::egress::CallbackUrl;
 use crate::error::{Error, Result};
 use crate::id::{ProjectId, SourceId, WorkspaceId};
 use crate::knowledge::{
-    Built, Document, Edition, EmbedError, Extracted, Generation, Passage, Source, SourceClaim,
-    SourceUpdate, StoredSource, UnreadFile, Unreadable,
+    BuildWatch, Built, Document, Edition, EmbedError, Extracted, Generation, Passage, Progress,
+    Source, SourceClaim, SourceUpdate, StoredSource, Unplaced, UnreadFile, Unreadable, Unwatched,
 };
 use crate::message::Lease;
 use crate::page::{Limit, Page};
+use crate::project::Project;
 
 use super::OutgoingError;
 
@@ -81,11 +82,13 @@ pub trait KnowledgeStore: Send + Sync + 'static {
         source: SourceId,
     ) -> impl Future<Output = Result<Option<Source>>> + Send;
 
-    /// Reads every source of a project, with the texts that are stored beside them.
+    /// Reads every source of a project, oldest first, with the texts that are stored beside them: whole
+    /// ones, until they are so many bytes.
     fn knowledge(
         &self,
         workspace: WorkspaceId,
         project: ProjectId,
+        max_text_bytes: usize,
     ) -> impl Future<Output = Result<Vec<StoredSource>>> + Send;
 
     /// Claims a source that is to be fetched.
@@ -97,8 +100,8 @@ pub trait KnowledgeStore: Send + Sync + 'static {
         lease: &Lease,
     ) -> impl Future<Output = Result<SourceClaim>> + Send;
 
-    /// Records what came of a claimed source, in one transaction with the version where its content
-    /// changed; `false` when the lease was lost or the source is gone.
+    /// Records what came of a claimed source, in one transaction with the version where it is to be
+    /// indexed; `false` when the lease was lost or the source is gone.
     fn record_source(
         &self,
         source: &Source,
@@ -125,6 +128,32 @@ pub trait KnowledgeStore: Send + Sync + 'static {
         chunks: u64,
         now: Timestamp,
         deliveries: &[(Delivery, Timestamp)],
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Notes that a source is not in the newest index, as a failure where it would be ready otherwise,
+    /// and stores what is to be delivered of it, unless its content has changed since. What is lost is
+    /// forgotten, so that fetching it again brings it back.
+    fn source_unplaced(
+        &self,
+        source: &Source,
+        why: &Unplaced,
+        now: Timestamp,
+        deliveries: &[(Delivery, Timestamp)],
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Notes how far a source is that waits for its index, unless its content has changed since.
+    fn source_progress(
+        &self,
+        source: &Source,
+        progress: Progress,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Advances the version of a project that owes no index, so that one is owed; `false` where one is, or
+    /// its knowledge has changed since.
+    fn renew_index(
+        &self,
+        project: &Project,
+        due: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
 
     /// Notes that no index is owed any more, if the version is still this one; `false` when it is not.
@@ -159,7 +188,8 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
         documents: Vec<Document>,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Opens a published generation in this process; an index that cannot is published in instead.
+    /// Opens a published generation in this process: [`Error::NotFound`] where it is gone,
+    /// [`Error::Internal`] where it is broken.
     fn open(
         &self,
         _project: ProjectId,
@@ -171,13 +201,26 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
     /// Opens a published generation in the background; readers go on with what is held.
     fn open_behind(&self, _project: ProjectId, _generation: &Generation) {}
 
-    /// Builds a generation for the object store. What was computed for the generation before it is
-    /// taken over where it still holds; vectors are asked for no longer than `embed_for`.
+    /// Builds a generation for the object store while nobody looks on.
     fn build(
+        &self,
+        documents: Vec<Document>,
+        before: Option<&Generation>,
+        embed_for: Duration,
+    ) -> impl Future<Output = Result<Built>> + Send {
+        self.build_watched(documents, before, embed_for, &Unwatched)
+    }
+
+    /// Builds a generation for the object store, one that [`KnowledgeIndex::open`] can open in a process of
+    /// the same limits; sources that there is no room for are left out. What was computed for the
+    /// generation before it is taken over where it still holds; vectors are asked for no longer than
+    /// `embed_for`.
+    fn build_watched(
         &self,
         _documents: Vec<Document>,
         _before: Option<&Generation>,
         _embed_for: Duration,
+        _watch: &impl BuildWatch,
     ) -> impl Future<Output = Result<Built>> + Send {
         async { Err(Error::internal("this index builds no generations")) }
     }

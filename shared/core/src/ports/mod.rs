@@ -30,7 +30,8 @@ pub use account::{IdempotencyStore, KeyStore, LogStore, WalletStore, WorkspaceSt
 pub use answer::{Desk, Model, NoDesk};
 pub use billing::{BillingStore, Payments};
 pub use conversation::{
-    ConversationStore, DeliveryStore, MessageStore, OWED_LOOKBACK, OutboxStore, Situation,
+    ConversationStore, DeliveryStore, MessagePage, MessageStore, OWED_LOOKBACK, OutboxStore, Side,
+    Situation,
 };
 pub use endpoint::EndpointStore;
 pub use identity::{IdentityStore, Mail, Mailer};

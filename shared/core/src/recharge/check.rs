@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Recharge, RechargeAdvance, judge};
+use super::{Recharge, RechargeAdvance, RechargeState, judge};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::id::{PaymentId, WorkspaceId};
@@ -18,6 +18,9 @@ use crate::{time, wallet};
 const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
 /// A change loses against another of the same row; it then looks again.
 const MAX_ROUNDS: usize = 8;
+/// Failed payments of a month that are remembered. After each, somebody has set the rules anew or topped the
+/// wallet up, so that there are few.
+const MAX_TAKEN_OFF: usize = 32;
 
 /// Looks at a wallet that is due. Of two workers at once one decides.
 ///
@@ -58,23 +61,17 @@ pub async fn wake<P: Ports>(app: &App<P>, workspace: WorkspaceId) {
     }
 }
 
-/// Notes that a payment ended, once: the next may be started, unless this one failed.
+/// Notes that a payment ended, once: the next may be started, unless this one failed. One that failed and
+/// whose money arrives after all counts to its month again, once.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn payment_ended<P: Ports>(app: &App<P>, payment: &Payment) -> Result<()> {
     for _ in 0..MAX_ROUNDS {
         let Some(recharge) = app.store.recharge(payment.workspace).await? else { return Ok(()) };
-        if recharge.state.open != Some(payment.id) {
-            return Ok(());
-        }
         let mut after = Recharge { version: recharge.version + 1, ..recharge };
-        after.state.open = None;
-        if payment.status == PaymentStatus::Failed {
-            after.state.failed = true;
-            if after.state.month == payment.month {
-                after.state.started = after.state.started.saturating_sub(payment.amount);
-            }
+        if !note_end(&mut after.state, payment) {
+            return Ok(());
         }
         let due = after.is_watched().then(|| app.now());
         let advance = RechargeAdvance { after, due, payment: None, notices: Vec::new() };
@@ -83,4 +80,32 @@ pub async fn payment_ended<P: Ports>(app: &App<P>, payment: &Payment) -> Result<
         }
     }
     Err(Error::unavailable("the rules of a wallet are contended"))
+}
+
+/// Notes the end of a payment in the state of the rules; `false` when it is noted.
+fn note_end(state: &mut RechargeState, payment: &Payment) -> bool {
+    let of_month = state.month == payment.month;
+    if state.open != Some(payment.id) {
+        let place = state.taken_off.iter().position(|failed| *failed == payment.id);
+        let Some(place) = place.filter(|_| payment.status == PaymentStatus::Succeeded) else {
+            return false;
+        };
+        state.taken_off.remove(place);
+        if of_month {
+            state.started = state.started.saturating_add(payment.amount);
+        }
+        return true;
+    }
+    state.open = None;
+    if payment.status == PaymentStatus::Failed {
+        state.failed = true;
+        if of_month {
+            state.started = state.started.saturating_sub(payment.amount);
+            if state.taken_off.len() >= MAX_TAKEN_OFF {
+                state.taken_off.remove(0);
+            }
+            state.taken_off.push(payment.id);
+        }
+    }
+    true
 }

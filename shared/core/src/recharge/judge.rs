@@ -35,6 +35,7 @@ pub fn judge(
     if state.month != time::month(now) {
         state.month = time::month(now);
         state.started = MicroCredits::ZERO;
+        state.taken_off.clear();
     }
     notices.extend(low_balance(&mut after, available, now));
     let rules = recharge.rules.filter(|rules| rules.enabled);

@@ -110,6 +110,9 @@ pub struct RechargeState {
     pub month: u32,
     /// What was started in that month, less what failed.
     pub started: MicroCredits,
+    /// The payments that were taken off it because they failed: one whose money arrives after all is put
+    /// back.
+    pub taken_off: Vec<PaymentId>,
     /// The month in which the owner was told that the maximum is reached.
     pub maximum_told: u32,
     /// Whether the owner was told that credit runs low, and it was not topped up since.

@@ -47,7 +47,10 @@ async fn turn<P: Ports>(
     end: Timestamp,
 ) -> Result<()> {
     let item = OwedItem::Recovery { workspace: recovery.workspace, id: recovery.id };
-    app.store.postpone(&item, app.now() + LEASE).await?;
+    let mut leased = app.now() + LEASE;
+    if !app.store.postpone(&item, leased, leased).await? {
+        return Ok(());
+    }
     for page in 1.. {
         let now = app.now();
         let due = if recovery.next_slot > now + AHEAD {
@@ -58,10 +61,11 @@ async fn turn<P: Ports>(
             None
         };
         if let Some(due) = due {
-            return app.store.postpone(&item, due).await;
+            return app.store.postpone(&item, leased, due).await.map(|_| ());
         }
         walk_page(app, recovery, now).await?;
-        if !app.store.advance_recovery(recovery, now + LEASE).await? || recovery.is_done {
+        leased = now + LEASE;
+        if !app.store.advance_recovery(recovery, leased).await? || recovery.is_done {
             break;
         }
     }

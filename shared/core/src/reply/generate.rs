@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::listen::Listening;
 use super::prompt::Asked;
+use super::recall::{Recalled, recall};
 use super::rounds::{Scene, converse, is_verified};
 use super::settle::settle;
 use super::talk::Replied;
@@ -14,13 +15,12 @@ use crate::app::App;
 use crate::conversation::ConversationRef;
 use crate::error::{Error, Result};
 use crate::knowledge;
-use crate::message::{Claimed, Lease, Message, OwedReply, Sender, Visibility};
+use crate::message::{Claimed, Lease, Message, OwedReply, Visibility};
 use crate::outbox::GenerationJob;
 use crate::ports::{
     Clock, ConversationStore, HttpOut, KnowledgeIndex, MessageStore, Model, OWED_LOOKBACK, Ports,
     Situation, ToolStore,
 };
-use crate::text::Background;
 use crate::tool::{Access, Tool};
 use crate::wallet::{Usage, UsageSource};
 
@@ -71,8 +71,10 @@ pub enum Generated {
 }
 
 /// Workers that may die on one message before it counts as failed for good.
-const MAX_CLAIMS: u32 = 6;
-const HISTORY_MESSAGES: usize = 20;
+///
+/// Most of them die of something else: a process that is killed, or another message in the same sandbox.
+/// An innocent one must outlast those, and a poisonous one must end.
+const MAX_CLAIMS: u32 = 12;
 const PASSAGES: usize = 6;
 
 /// Generates the reply that a message is owed, and settles it.
@@ -99,7 +101,7 @@ pub async fn generate<P: Ports>(
             Generated::Busy { .. } | Generated::NotYet => return Ok(Generated::NotYet),
         }
     }
-    write(app, means, job, settings).await
+    Box::pin(write(app, means, job, settings)).await
 }
 
 /// Generates one reply, whatever is owed beside it.
@@ -160,12 +162,9 @@ async fn answer<P: Ports>(
         return Ok(Outcome::NotAsked { usage });
     };
     let question = owed.message.content.as_str();
-    let before = seq.saturating_sub(1);
     let reference = &conversation.reference;
-    let mut history = match before {
-        0 => Vec::new(),
-        before => app.store.messages_until(reference, before, HISTORY_MESSAGES).await?,
-    };
+    let Recalled { mut history, background } =
+        recall(&app.store, conversation, &owed.message).await?;
     let mut tools = if situation.project.tools.count > 0 && owed.hold.model_calls > 1 {
         app.store.tools(reference.workspace, reference.project).await?
     } else {
@@ -178,7 +177,9 @@ async fn answer<P: Ports>(
     let offered = std::iter::once(Ok(escalate::spec())).chain(tools.iter().map(offered));
     let offered = offered.collect::<Result<_>>()?;
     let agent = &situation.project.agent;
-    let asked = Asked { question, background: background(&owed.message, &history) };
+    let new = owed.message.background.as_ref();
+    let remembered = new.is_none();
+    let asked = Asked { question, background: new.or(background.as_ref()), remembered };
     let request = compose(agent, &history, asked, passages, offered, &owed.hold);
     converse(app, means, &Scene { reference, owed, tools, private }, request).await
 }
@@ -202,13 +203,6 @@ async fn used_before<P: Ports>(
         output_tokens: sum.output_tokens.saturating_add(usage.output_tokens),
         source: sum.source,
     }))
-}
-
-/// What the integrator's system last said of the person who asks, with this message or before.
-fn background<'a>(asked: &'a Message, history: &'a [Message]) -> Option<&'a Background> {
-    let same = |message: &&Message| message.sender == Sender::Visitor && message.user == asked.user;
-    let earlier = || history.iter().rev().filter(same).find_map(|said| said.background.as_ref());
-    asked.background.as_ref().or_else(earlier)
 }
 
 /// Leaves out what this end user may not see or do: private turns of others, and, unless the user is

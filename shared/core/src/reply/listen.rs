@@ -68,6 +68,35 @@ pub(crate) async fn first<T>(
     .await
 }
 
+/// Both answers, waited for at once.
+pub(crate) async fn both<A, B>(
+    one: impl Future<Output = A>,
+    other: impl Future<Output = B>,
+) -> (A, B) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let (mut first, mut second) = (None, None);
+    poll_fn(|context| {
+        if first.is_none()
+            && let Poll::Ready(done) = one.as_mut().poll(context)
+        {
+            first = Some(done);
+        }
+        if second.is_none()
+            && let Poll::Ready(done) = other.as_mut().poll(context)
+        {
+            second = Some(done);
+        }
+        match (first.take(), second.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            (still, open) => {
+                (first, second) = (still, open);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
 /// Does all of it at once.
 pub(crate) async fn together<W: Future<Output = ()>>(works: impl IntoIterator<Item = W>) {
     let mut open: Vec<_> = works.into_iter().map(Box::pin).collect();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::escalate::FAREWELL;
 use super::generate::Outcome;
-use super::listen::together;
+use super::listen::{both, together};
 use super::talk::Replied;
 use super::{Ending, Settled, Settlement};
 use crate::app::App;
@@ -17,18 +17,21 @@ use crate::key::ApiKey;
 use crate::message::{Citation, Message, OwedReply, Sender, Visibility};
 use crate::money::MicroCredits;
 use crate::outbox::GenerationJob;
-use crate::ports::{Clock, ConversationStore, KeyStore, MessageStore, Ports, Situation};
+use crate::ports::{
+    Clock, ConversationStore, KeyStore, MessageStore, Ports, Situation, WorkspaceStore,
+};
 use crate::project::Project;
 use crate::text::{Content, Label};
 use crate::wallet::{LedgerEntry, LedgerKind, Usage, UsageSource};
 use crate::webhook::{self, Drafts, Fact, News, Scene};
 
-const MAX_STALE_ROUNDS: usize = 20;
+const MAX_STALE_ROUNDS: u32 = 40;
 /// Words to the queue on their way at once: each may open a connection.
 const ANNOUNCED_AT_ONCE: usize = 8;
 const SILENT_MODEL: &str = "I'm sorry, I don't have an answer to that right now.";
 
-/// Writes the end of a generation; a conversation that moved on meanwhile is judged again.
+/// Writes the end of a generation; a conversation that moved on meanwhile is judged again. The project is
+/// read anew beside the key: who subscribed while the model was writing is told of what comes now.
 pub(super) async fn settle<P: Ports>(
     app: &App<P>,
     situation: Situation,
@@ -36,13 +39,15 @@ pub(super) async fn settle<P: Ports>(
     owed: &OwedReply,
     outcome: Outcome,
 ) -> Result<()> {
-    let key = app.store.key(owed.key).await?;
-    let of = (&situation.project, &situation.workspace.name);
+    let Situation { workspace, project, conversation } = situation;
+    let (key, reread) =
+        both(app.store.key(owed.key), app.store.project(workspace.id, project.id)).await;
+    let (key, project) = (key?, reread?.unwrap_or(project));
+    let of = (&project, &workspace.name);
     let patience = of.0.agent.escalation.low_confidence_turns;
-    let mut conversation = situation
-        .conversation
-        .ok_or_else(|| Error::internal("a claimed message has no conversation"))?;
-    for _ in 0..MAX_STALE_ROUNDS {
+    let mut conversation =
+        conversation.ok_or_else(|| Error::internal("a claimed message has no conversation"))?;
+    for round in 1..=MAX_STALE_ROUNDS {
         let handoff = if goes_to_human(&conversation, &outcome, owed, patience) {
             // The event is the whole conversation's: it goes to the key that last wrote in it.
             let last = conversation.last_key.filter(|last| *last != owed.key);
@@ -65,6 +70,7 @@ pub(super) async fn settle<P: Ports>(
             }
             Settled::LostLease => return Ok(()),
             Settled::Stale => {
+                app.store.stand_back(&settlement.reference, round).await;
                 let reread = app.store.conversation(&settlement.reference).await?;
                 conversation =
                     reread.ok_or_else(|| Error::internal("the conversation vanished"))?;
@@ -80,9 +86,17 @@ enum Handoff {
     To(Option<Box<ApiKey>>),
 }
 
-/// Whether a reply is of low confidence.
+/// Whether a reply is of low confidence. Of one whose reader went before its end nobody can say.
 fn is_unsure(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Replied(reply) if reply.confidence.is_low())
+    matches!(outcome, Outcome::Replied(reply) if !reply.cut && reply.confidence.is_low())
+}
+
+/// How many unsure replies there were in a row, after this one. One that was cut leaves their number.
+fn turns(before: u32, outcome: &Outcome) -> u32 {
+    if matches!(outcome, Outcome::Replied(reply) if reply.cut) {
+        return before;
+    }
+    if is_unsure(outcome) { before.saturating_add(1) } else { 0 }
 }
 
 /// Whether the model wants a human, or this reply is one too many of low confidence in a row.
@@ -147,11 +161,7 @@ fn draft<P: Ports>(
         Outcome::Replied(said) if conversation.ai_answers(job.seq) => {
             conversation.seq += 1;
             conversation.said_at = now;
-            conversation.low_confidence_turns = if is_unsure(outcome) {
-                conversation.low_confidence_turns.saturating_add(1)
-            } else {
-                0
-            };
+            conversation.low_confidence_turns = turns(conversation.low_confidence_turns, outcome);
             let id = MessageId::new(now, app);
             reply = Some(message_of(id, conversation.seq, said, owed, now));
             (Ending::Replied, Some(said.usage))
@@ -281,5 +291,31 @@ fn message_of(
         citations: citations.collect(),
         confidence: Some(reply.confidence.permille()),
         created_at: now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Confidence;
+    use super::*;
+
+    #[test]
+    fn a_reply_whose_reader_went_is_no_unsure_one_and_ends_no_row_of_them() {
+        let usage = Usage { input_tokens: 1, output_tokens: 1, source: UsageSource::Estimated };
+        let reply = |cut| {
+            Outcome::Replied(Box::new(Replied {
+                text: "Follow the".to_owned(),
+                cited: Vec::new(),
+                passages: Vec::new(),
+                usage,
+                private: false,
+                confidence: Confidence::default(),
+                cut,
+                wish: None,
+            }))
+        };
+        assert!(is_unsure(&reply(false)) && !is_unsure(&reply(true)));
+        assert_eq!((turns(1, &reply(false)), turns(1, &reply(true))), (2, 1));
+        assert_eq!(turns(1, &Outcome::Overtaken), 0);
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Replied {
     pub(super) private: bool,
     /// How sure it is.
     pub(super) confidence: Confidence,
+    /// Whether the reader went before its end.
+    pub(super) cut: bool,
     pub(super) wish: Option<Wish>,
 }
 
@@ -126,6 +128,7 @@ impl Talk {
         Replied {
             text,
             confidence,
+            cut: stance == Stance::Cut,
             cited,
             passages,
             usage: self.used,

@@ -1,5 +1,6 @@
 //! Finding a shard that can pay, and moving credit between shards when none alone can.
 
+use super::level::recounts;
 use super::{DEFAULT_SHARDS, Shard};
 use crate::error::{Error, Result};
 use crate::id::WorkspaceId;
@@ -42,10 +43,19 @@ pub async fn cover(
 ) -> Result<Cover> {
     let (shards, amount) = (shards.max(1), need.amount);
     let has_room = |shard: &&Shard| {
-        need.quota.is_none_or(|quota| shard.messages < quota_share(quota, shards, shard.index))
+        let share = |quota| i64::from(quota_share(quota, shards, shard.index));
+        need.quota.is_none_or(|quota| shard.messages < share(quota))
     };
     for _ in 0..MAX_ROUNDS {
         let state = store.shards_serializable(workspace, shards, need.month).await?;
+        // Counted before the plan had this quota: what is left of it is not where it seems to be.
+        let uneven = need.quota.map(|quota| recounts(&state, quota)).unwrap_or_default();
+        if !uneven.is_empty() {
+            for recount in uneven {
+                store.recount(workspace, need.month, recount).await?;
+            }
+            continue;
+        }
         let richest = state.iter().filter(has_room).max_by_key(|shard| shard.available).copied();
         let Some(richest) = richest else { return Ok(Cover::QuotaReached) };
         if richest.available >= amount {

@@ -14,6 +14,7 @@ use crate::text::{ExternalId, IdempotencyKey};
 
 mod cover;
 mod ledger;
+mod level;
 mod spread;
 mod top_up;
 mod usage;
@@ -22,6 +23,7 @@ mod view;
 pub use cover::{Cover, Need, cover};
 pub(crate) use cover::{quota_share, shard_count};
 pub use ledger::ledger;
+pub(crate) use level::level;
 pub(crate) use spread::spread;
 pub use top_up::{TopUpCommand, top_up};
 pub use usage::{Period, UsageBucket, UsageBy, usage};
@@ -60,8 +62,21 @@ pub struct Shard {
     pub balance: MicroCredits,
     /// Balance less open holds.
     pub available: MicroCredits,
-    /// Messages of the month asked about for which a reply was taken on and not given up.
-    pub messages: u32,
+    /// Messages of the month asked about for which a reply was taken on and not given up. One that is
+    /// given up is taken off where it was held, wherever it is counted by then: one shard alone may be
+    /// below zero.
+    pub messages: i64,
+}
+
+/// Messages of a month that are to be counted in another shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recount {
+    /// The shard that counted them, and what it keeps at least.
+    pub from: (u8, u32),
+    /// The shard that shall, and what it has at most then.
+    pub to: (u8, u32),
+    /// How many; positive.
+    pub messages: i64,
 }
 
 /// One row of the ledger.

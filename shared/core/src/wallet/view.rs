@@ -56,12 +56,13 @@ pub async fn view(
     let shards = store.shards_serializable(workspace.id, count, time::month(now)).await?;
     let balance: MicroCredits = shards.iter().map(|shard| shard.balance).sum();
     let available: MicroCredits = shards.iter().map(|shard| shard.available).sum();
+    let messages: i64 = shards.iter().map(|shard| shard.messages).sum();
     Ok(WalletView {
         balance,
         available,
         held: balance.saturating_sub(available),
         rates: workspace.rates,
         worst_case: project.bounds(0).worst_case(&workspace.rates),
-        messages_this_month: shards.iter().map(|shard| shard.messages).sum(),
+        messages_this_month: u32::try_from(messages).unwrap_or(0),
     })
 }

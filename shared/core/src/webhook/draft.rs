@@ -57,9 +57,9 @@ pub(crate) fn drafts<P: Ports>(
             continue;
         }
         let occasion = (OccasionId::new(app.now(), app), fact);
-        drafts.extend(key.and_then(|key| for_callback(app, origin, key, occasion)));
+        drafts.extend(key.and_then(|key| for_callback(app, app, origin, key, occasion)));
         let webhooks = project.webhooks.iter();
-        drafts.extend(webhooks.filter_map(|to| for_webhook(app, origin, to, occasion)));
+        drafts.extend(webhooks.filter_map(|to| for_webhook(app, app, origin, to, occasion)));
     }
     drafts
 }
@@ -103,27 +103,29 @@ pub(crate) async fn person<P: Ports>(
 /// Writes one fact down for one webhook, if it wants it; a test is wanted by all.
 pub(super) fn for_webhook<P: Ports>(
     app: &App<P>,
+    env: &(impl Clock + Entropy),
     origin: Origin<'_>,
     subscription: &Subscription,
     occasion: (OccasionId, &Fact<'_>),
 ) -> Option<(Delivery, Timestamp)> {
     let endpoint = EndpointId::Webhook(subscription.id);
     let to = (endpoint, subscription.listener(), subscription.url.as_str());
-    let delivery = written(app, origin, to, occasion)?;
+    let delivery = written(app, env, origin, to, occasion)?;
     let wanted = delivery.trigger == Trigger::Test || subscription.events.contains(&delivery.event);
     let due = delivery.created_at + grace(app);
     wanted.then_some((delivery, due))
 }
 
 /// Writes one fact down for a key's callback, wherever it happens; `None` where the key has none or was
-/// revoked, or the native dialect has no word for it.
+/// revoked, or the native dialect has no word for it. The delivery's id and times are those of `env`.
 pub fn to_callback<P: Ports>(
     app: &App<P>,
+    env: &(impl Clock + Entropy),
     key: &ApiKey,
     fact: &Fact<'_>,
 ) -> Option<(Delivery, Timestamp)> {
-    let occasion = OccasionId::new(app.now(), app);
-    for_callback(app, (key.project, &app.settings.powered_by), key, (occasion, fact))
+    let occasion = OccasionId::new(env.now(), env);
+    for_callback(app, env, (key.project, &app.settings.powered_by), key, (occasion, fact))
 }
 
 /// A disabled callback gets a `skipped` delivery. Where the circuit breaker is open, the first attempt is
@@ -131,6 +133,7 @@ pub fn to_callback<P: Ports>(
 /// to a disabled endpoint too: it is how one finds out that it works again.
 fn for_callback<P: Ports>(
     app: &App<P>,
+    env: &(impl Clock + Entropy),
     origin: Origin<'_>,
     key: &ApiKey,
     occasion: (OccasionId, &Fact<'_>),
@@ -139,7 +142,7 @@ fn for_callback<P: Ports>(
     let listener =
         Listener { dialect: Dialect::Aiva, redaction: Redaction::Passthrough, number: 1 };
     let url = callback.url.split(['?', '#']).next().unwrap_or_default();
-    let delivery = written(app, origin, (EndpointId::Key(key.id), listener, url), occasion)?;
+    let delivery = written(app, env, origin, (EndpointId::Key(key.id), listener, url), occasion)?;
     let now = delivery.created_at;
     if delivery.trigger == Trigger::Test {
         return Some((delivery, now + grace(app)));
@@ -155,12 +158,13 @@ fn for_callback<P: Ports>(
 /// A fact in the words of a listener, due at once.
 fn written<P: Ports>(
     app: &App<P>,
+    env: &(impl Clock + Entropy),
     (project, brand): Origin<'_>,
     (endpoint, listener, url): (EndpointId, Listener, &str),
     (occasion, fact): (OccasionId, &Fact<'_>),
 ) -> Option<Delivery> {
-    let now = app.now();
-    let id = DeliveryId::new(now, app);
+    let now = env.now();
+    let id = DeliveryId::new(now, env);
     let telling = Telling {
         listener,
         occasion,
@@ -176,7 +180,7 @@ fn written<P: Ports>(
         id,
         endpoint,
         event,
-        conversation: fact.scene().map(|scene| log_name(scene.conversation, listener)),
+        conversation: log_name(fact, listener),
         payload,
         url: url.to_owned(),
         status: DeliveryStatus::Pending,
@@ -190,10 +194,10 @@ fn written<P: Ports>(
 
 /// What the log calls the conversation: an integrator's own id may be an address, which a strict
 /// webhook holds nowhere.
-fn log_name(conversation: &Conversation, listener: Listener) -> String {
+fn log_name(fact: &Fact<'_>, listener: Listener) -> Option<String> {
     match listener.redaction {
-        Redaction::Passthrough => conversation.reference.external.to_string(),
-        Redaction::Strict => conversation.id.to_string(),
+        Redaction::Passthrough => fact.conversation().map(ToString::to_string),
+        Redaction::Strict => fact.scene().map(|scene| scene.conversation.id.to_string()),
     }
 }
 

@@ -111,6 +111,8 @@ pub enum Fact<'a> {
     Verified {
         /// Where the proof was asked for, if in a conversation.
         scene: Option<Scene<'a>>,
+        /// The conversation that the integrator named, even if nothing was said in it yet.
+        conversation: Option<&'a ExternalId>,
         /// The end user.
         user: &'a ExternalId,
         /// How.
@@ -144,6 +146,28 @@ impl<'a> Fact<'a> {
             Self::Verified { scene, .. } => *scene,
             Self::KnowledgeUpdated { .. } | Self::Test => None,
         }
+    }
+
+    /// The integrator's id of the conversation that it happened in, or belongs to.
+    pub fn conversation(&self) -> Option<&'a ExternalId> {
+        let named = match self {
+            Self::Verified { conversation, .. } => *conversation,
+            Self::ConversationStarted { .. }
+            | Self::MessageReceived { .. }
+            | Self::Replied { .. }
+            | Self::UnsureReply { .. }
+            | Self::AgentReplied { .. }
+            | Self::HandedOff { .. }
+            | Self::TakenOver { .. }
+            | Self::Resolved { .. }
+            | Self::GenerationFailed { .. }
+            | Self::LeadCaptured { .. }
+            | Self::ContactCreated { .. }
+            | Self::ContactUpdated { .. }
+            | Self::KnowledgeUpdated { .. }
+            | Self::Test => None,
+        };
+        self.scene().map(|scene| &scene.conversation.reference.external).or(named)
     }
 }
 

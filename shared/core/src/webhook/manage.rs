@@ -186,20 +186,22 @@ pub async fn rotate_secret<P: Ports>(
     Ok(secret)
 }
 
-/// Sends a test to a webhook, a disabled one too.
+/// Sends a test to a webhook, a disabled one too. `env` gives it its id: asked again with the same one, it is
+/// the same test.
 ///
 /// # Errors
 /// [`Error::NotFound`] when it is not there.
 pub async fn send_test<P: Ports>(
     app: &App<P>,
+    env: &(impl Clock + Entropy),
     workspace: WorkspaceId,
     id: WebhookId,
 ) -> Result<DeliveryId> {
     let webhook = find(&app.store, workspace, id).await?;
     let brand = app.store.workspace(workspace).await?.ok_or(Error::NotFound)?.name;
-    let occasion = OccasionId::new(app.now(), app);
+    let occasion = OccasionId::new(env.now(), env);
     let (origin, to) = ((webhook.project, brand.as_str()), webhook.subscription());
-    let drafted = for_webhook(app, origin, &to, (occasion, &Fact::Test));
+    let drafted = for_webhook(app, env, origin, &to, (occasion, &Fact::Test));
     let (ping, due) = drafted.ok_or_else(|| Error::internal("a dialect has no test"))?;
     app.store.create_delivery(&ping, due).await?;
     schedule(app, &job_of(&ping), app.now()).await;

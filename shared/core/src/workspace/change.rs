@@ -9,10 +9,12 @@ use crate::ports::{KeyStore, WorkspaceStore};
 const MAX_ROUNDS: usize = 8;
 
 /// Changes a workspace: reads it, lets `edit` make the new one, and stores that if nothing of it moved.
-/// Keys follow when the limits of requests changed.
+/// Keys follow when the limits of requests changed, and wherever `limits` says that they are what is asked
+/// for: an earlier try may have changed the workspace and died before its keys.
 pub(super) async fn change(
     store: &(impl WorkspaceStore + KeyStore),
     id: WorkspaceId,
+    limits: bool,
     edit: impl Fn(&Workspace) -> Result<Workspace>,
 ) -> Result<Workspace> {
     for _ in 0..MAX_ROUNDS {
@@ -21,7 +23,7 @@ pub(super) async fn change(
         if !store.update_workspace(&current, &changed).await? {
             continue;
         }
-        if changed.request_limits() != current.request_limits() {
+        if limits || changed.request_limits() != current.request_limits() {
             narrow_keys(store, id).await?;
         }
         return Ok(changed);

@@ -30,7 +30,9 @@ pub async fn set_limits(
     patch: LimitsPatch,
     may_widen: bool,
 ) -> Result<Workspace> {
-    change(store, workspace, |current| {
+    let of_requests = [patch.requests_per_minute, patch.requests_per_day];
+    let named = of_requests.iter().any(|limit| *limit != Change::Keep);
+    change(store, workspace, named, |current| {
         let limits = merged(current.limits, patch)?;
         if !may_widen {
             within_plan(current, patch, &limits)?;

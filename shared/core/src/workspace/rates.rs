@@ -28,7 +28,7 @@ pub async fn set_rates(
     workspace: WorkspaceId,
     patch: RatesPatch,
 ) -> Result<Rates> {
-    let changed = change(store, workspace, |current| {
+    let changed = change(store, workspace, false, |current| {
         Ok(Workspace { rates: merged(current.rates, patch)?, ..current.clone() })
     });
     Ok(changed.await?.rates)

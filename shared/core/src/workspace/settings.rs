@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::change::change;
-use super::{Plan, Workspace, request};
+use super::{Plan, Workspace, find, request};
 use crate::error::{Error, Result};
 use crate::id::WorkspaceId;
 use crate::ports::{KeyStore, WalletStore, WorkspaceStore};
@@ -27,8 +27,9 @@ pub struct SettingsPatch {
 }
 
 /// Changes a workspace's settings and answers it. Another plan counts from the next request on; what was
-/// used of the month stays used. A wallet that grows has its credit spread over the new shards; asked
-/// again for the same number, what is left of that is done.
+/// used of the month stays used, and is levelled over the wallet's shards, which share the quota: before
+/// the plan counts, and once more for what came in between. A wallet that grows has its credit spread over
+/// the new shards; asked again for the same number, what is left of that is done.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a field that breaks its rule.
@@ -41,7 +42,12 @@ pub async fn set_settings(
     let name = patch.name.map(|name| Label::parse("name", &name)).transpose()?;
     let email = patch.email.map(|email| request::email("email", &email)).transpose()?;
     let plan = patch.plan.map(|plan| request::plan_named("plan", &plan)).transpose()?;
-    let changed = change(store, workspace, |current| {
+    let quota = plan.and_then(|plan| plan.terms().messages_per_month);
+    if let Some(quota) = quota {
+        let current = find(store, workspace).await?;
+        level(store, &current, (time::month(now), quota)).await?;
+    }
+    let changed = change(store, workspace, plan.is_some(), |current| {
         let plan = plan.unwrap_or(current.plan);
         let wallet_shards = match patch.wallet_shards {
             Some(wanted) => grown(wallet::shard_count(current.wallet_shards), wanted, plan)?,
@@ -57,10 +63,22 @@ pub async fn set_settings(
         })
     })
     .await?;
+    if let Some(quota) = quota {
+        level(store, &changed, (time::month(now), quota)).await?;
+    }
     if patch.wallet_shards.is_some() {
         wallet::spread(store, workspace, changed.wallet_shards, time::month(now)).await?;
     }
     Ok(changed)
+}
+
+async fn level(
+    store: &impl WalletStore,
+    workspace: &Workspace,
+    month_and_quota: (u32, u32),
+) -> Result<()> {
+    let shards = wallet::shard_count(workspace.wallet_shards);
+    wallet::level(store, workspace.id, shards, month_and_quota).await
 }
 
 /// A number of shards for a wallet that has so many. The messages of a month are counted by shard, each

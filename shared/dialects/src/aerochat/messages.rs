@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aiva_core::contact::{self, Details, Phone};
-use aiva_core::conversation;
+use aiva_core::conversation::{self, ConversationView};
 use aiva_core::error::Error;
 use aiva_core::id::ConversationId;
 use aiva_core::identity::EmailAddress;
@@ -23,7 +23,7 @@ const MAX_LIMIT: u16 = 100;
 pub(super) async fn send<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let wanted = read(&call).await;
     let said = wanted.as_ref().ok().map(|wanted| wanted.content.clone());
-    let (_, asked) = asking::ask(&edge, &call, wanted, &|_: &str| {}).await?;
+    let (_, asked) = asking::ask(&edge, &call, wanted).await?;
     let store = &edge.app.store;
     let conversation = conversation::find(store, &asked.receipt.reference).await?;
     let contact = contact::of_conversation(store, &conversation).await?.id;
@@ -76,11 +76,22 @@ pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Rep
     let brand = store.workspace(place.0).await?.ok_or(Error::NotFound)?.name;
     let view = match before < conversation.seq {
         true => conversation::read(store, conversation, before, limit).await?,
-        false => {
-            conversation::ConversationView { conversation, messages: Vec::new(), next_after: None }
-        }
+        false => ConversationView { conversation, messages: Vec::new(), next_after: None },
     };
+    whole(&view, before, limit)?;
     Reply::json(StatusCode::OK, &MessagePage::new(&view, (page, limit), brand.as_str()))
+}
+
+/// A page that an answer cannot hold is refused, with the limit that is good for it: a page cut short would
+/// lose messages, because the next begins by its number.
+fn whole(view: &ConversationView, before: u64, limit: Limit) -> Result<(), Error> {
+    let shown = view.messages.len();
+    let end = before.saturating_add(limit.get() as u64);
+    if view.next_after.is_none_or(|last| last >= end) {
+        return Ok(());
+    }
+    let problem = format!("is too many for messages as long as these; ask for {shown} at most");
+    Err(Error::invalid("limit", problem))
 }
 
 /// The number of a page, from 1.

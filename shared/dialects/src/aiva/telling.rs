@@ -3,6 +3,7 @@
 use aiva_core::callback::Event;
 use aiva_core::id::{DeliveryId, MessageId};
 use aiva_core::message::Message;
+use aiva_core::text::ExternalId;
 use aiva_core::time;
 use aiva_core::webhook::{Fact, Telling};
 use serde::Serialize;
@@ -73,10 +74,9 @@ pub(crate) fn render(telling: &Telling<'_>) -> Option<(Event, String)> {
         | Fact::ContactCreated { .. }
         | Fact::ContactUpdated { .. } => return None,
     };
-    let scene = telling.fact.scene();
     let body = Body {
         event: event.as_str(),
-        conversation_id: scene.map(|scene| scene.conversation.reference.external.as_str()),
+        conversation_id: telling.fact.conversation().map(ExternalId::as_str),
         said,
         powered_by: telling.powered_by,
         timestamp: time::millis(telling.at),

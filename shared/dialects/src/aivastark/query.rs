@@ -6,7 +6,7 @@ use std::time::Duration;
 use aiva_core::conversation::ConversationRef;
 use aiva_core::error::Error;
 use aiva_core::key::{Caller, Scope};
-use aiva_core::message::{self, SubmitReceipt, Waiting};
+use aiva_core::message::{self, SubmitReceipt};
 use aiva_core::ports::Ports;
 use aiva_core::text::{Content, ExternalId};
 use http::StatusCode;
@@ -42,9 +42,7 @@ async fn answer<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
     if stream {
         return stream::answer(&edge, &call, receipt, within);
     }
-    let holder = call.request_id.to_string();
-    let waiting = Waiting { holder, listener: &|_: &str| {}, within };
-    let asked = message::attend(&edge.app, &edge.desk, receipt, waiting).await?;
+    let asked = asking::attend(&edge, &call, receipt).await?;
     let repeated = asked.receipt.is_duplicate();
     let reply = Reply::json(StatusCode::OK, &Answer::of(asked)?)?;
     Ok(if repeated { replayed(reply) } else { reply })
@@ -53,7 +51,7 @@ async fn answer<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
 async fn read(call: &Call) -> Result<Query, Failure> {
     let mut fields = call.fields().await?;
     let content = fields.required_text("message", Content::parse);
-    let session = fields.optional_text("session_id", ExternalId::parse);
+    let session = fields.optional_filled("session_id", ExternalId::parse);
     let stream = fields.optional("stream", yes_or_no);
     let (Some(content), Some(session), Some(stream)) = (content, session, stream) else {
         return Err(fields.refusal());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aiva_core::error::{Error, Problem, Result as CoreResult};
 use aiva_core::id::{SourceId, UploadId};
 use aiva_core::key::{Caller, Scope};
-use aiva_core::knowledge::{self, Source, Upload};
+use aiva_core::knowledge::{self, Progress, Source, Upload};
 use aiva_core::ports::{KnowledgeStore, Ports, WorkspaceStore};
 use aiva_core::project::Project;
 use aiva_core::time;
@@ -51,6 +51,8 @@ struct SourceRow {
     status: &'static str,
     reason: Option<String>,
     chunks: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<ProgressRow>,
     created_at: String,
     updated_at: String,
 }
@@ -66,9 +68,23 @@ impl From<Source> for SourceRow {
             status: source.state.as_str(),
             reason: source.reason,
             chunks: source.chunks,
+            progress: source.progress.map(ProgressRow::from),
             created_at: time::seconds(source.created_at),
             updated_at: time::seconds(source.updated_at),
         }
+    }
+}
+
+/// How many passages of a source are in the index that is built.
+#[derive(Serialize)]
+struct ProgressRow {
+    done: u64,
+    total: u64,
+}
+
+impl From<Progress> for ProgressRow {
+    fn from(progress: Progress) -> Self {
+        Self { done: progress.done, total: progress.total }
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! The reply is written by a task of its own. It and the stream share the text so far, so that a slow
 //! reader costs no more than the reply's length; and when the reader goes, the task stops the model and
-//! settles what was used. The id of an event counts the characters that stand before its end, so that
+//! settles what was used. A stream that waited as long as it may ends, and the reply is written on. The id of an event counts the characters that stand before its end, so that
 //! a caller who comes back with `Last-Event-ID` gets the rest, wherever its stream was cut.
 
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use aiva_core::error::{Error, Unanswered};
 use aiva_core::id::RequestId;
-use aiva_core::message::{self, Asked, SkipReason, SubmitReceipt, SubmitStatus, Waiting};
-use aiva_core::ports::Ports;
+use aiva_core::message::{self, Asked, Outcome, SkipReason, SubmitReceipt, SubmitStatus, Waiting};
+use aiva_core::ports::{Desk, Ports};
 use aiva_core::reply::Listener;
 use bytes::Bytes;
 use futures_util::Stream;
@@ -50,8 +50,18 @@ pub(super) fn answer<P: Ports>(
     let holder = call.request_id.to_string();
     let (ours, desk) = (Arc::clone(&talk), Arc::clone(edge));
     let work = async move {
-        let waiting = Waiting { holder, listener: &*ours, within };
-        ours.end(message::attend(&desk.app, &desk.desk, receipt, waiting).await);
+        let waiting = Waiting { holder, listener: &*ours, within, at_most: desk.writing() };
+        let late = Asked { receipt: receipt.clone(), outcome: Outcome::Slow };
+        let mut written = pin!(message::attend(&desk.app, &desk.desk, receipt, waiting));
+        tokio::select! {
+            biased;
+            end = &mut written => ours.end(end),
+            () = desk.desk.pause(within) => {
+                ours.end(Ok(late));
+                // What becomes of it stands in the conversation.
+                let _ = written.await;
+            }
+        }
     };
     if !edge.run_beside(work) {
         // The message is stored, and the sweep has it answered.
@@ -83,7 +93,9 @@ struct Talk {
 #[derive(Default)]
 struct Said {
     text: String,
+    /// How it ended, until that is told.
     end: Option<Result<Asked, Error>>,
+    ended: bool,
 }
 
 impl Talk {
@@ -92,13 +104,19 @@ impl Talk {
     }
 
     fn end(&self, end: Result<Asked, Error>) {
-        self.said().end = Some(end);
+        let mut said = self.said();
+        said.end = Some(end);
+        said.ended = true;
+        drop(said);
         self.news.wake();
     }
 
+    /// The reader goes. Before the end, that stops the model; behind it, nobody waits for what is written on.
     fn leave(&self) {
-        self.gone.store(true, Ordering::SeqCst);
-        self.going.wake();
+        if !self.said().ended {
+            self.gone.store(true, Ordering::SeqCst);
+            self.going.wake();
+        }
     }
 }
 

@@ -150,10 +150,12 @@ fn change<T>(
     name: &'static str,
     parse: impl FnOnce(&'static str, &Value) -> CoreResult<T>,
 ) -> Option<Change<T>> {
-    match fields.raw(name) {
-        None => Some(Change::Keep),
-        Some(Value::Null) => Some(Change::Clear),
-        Some(_) => fields.required(name, parse).map(Change::Set),
+    if fields.is_null(name) {
+        return Some(Change::Clear);
+    }
+    match fields.has(name) {
+        true => fields.required(name, parse).map(Change::Set),
+        false => Some(Change::Keep),
     }
 }
 

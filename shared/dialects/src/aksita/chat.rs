@@ -15,7 +15,7 @@ use crate::http::{Call, Edge, Failure, Reply, replayed};
 
 pub(super) async fn answer<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let wanted = read(&call).await;
-    let (caller, asked) = asking::ask(&edge, &call, wanted, &|_: &str| {}).await?;
+    let (caller, asked) = asking::ask(&edge, &call, wanted).await?;
     let chat = Chat::of(&asked)?;
     let app = &*edge.app;
     let remaining = wallet::remaining(&app.store, caller.key.id.workspace, app.now()).await?;

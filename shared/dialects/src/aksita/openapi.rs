@@ -3,7 +3,7 @@
 use utoipa::openapi::OpenApi;
 
 use super::{BEGIN_SESSION, CHAT, OPENAPI, error};
-use crate::describe::field::Kind::{Flag, Limited, Shape as Of, Text, Texts, Whole};
+use crate::describe::field::Kind::{AtMost, Flag, Limited, Shape as Of, Text, Texts, Whole};
 use crate::describe::field::{Field, Shape, field, shape};
 use crate::describe::operation::{Body, Described, answer, described, takes};
 use crate::describe::refusal::Refusal::{
@@ -71,7 +71,7 @@ const SESSION_FIELDS: &[Field] = &[field("data", Of("SessionData"), "The convers
 const REQUEST_FIELDS: &[Field] = &[
     field("conversation_id", Text, "The conversation of a session"),
     field("message", Limited(16_000), "What the user says"),
-    field("additional_context", Limited(4_000), "What your system says of the user").optional(),
+    field("additional_context", AtMost(4_000), "What your system says of the user").optional(),
 ];
 const ANSWER_FIELDS: &[Field] = &[field("data", Of("ChatData"), "The response")];
 const DATA: &[Field] = &[

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aiva_core::conversation::{self, ConversationFilter, ConversationRef, Source};
 use aiva_core::error::Error;
 use aiva_core::id::ProjectId;
-use aiva_core::page::Limit;
+use aiva_core::page::{Limit, Room, json_bytes};
 use aiva_core::ports::{ConversationStore, Ports};
 use aiva_core::project::Project;
 use aiva_core::text::ExternalId;
@@ -36,10 +36,12 @@ pub(super) async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Rep
     let references: Vec<ConversationRef> =
         recent.iter().map(|conversation| conversation.reference.clone()).collect();
     let first = store.first_messages(&references).await?;
+    let mut room = Room::default();
     let sessions = recent.iter().zip(&first).filter_map(|(one, first)| {
         let website = websites.iter().find(|website| website.id == one.reference.project);
         Some(Session::new(one, first.as_ref()?, website?))
     });
+    let sessions = sessions.take_while(|session| room.take(json_bytes(session.first_message())));
     Reply::json(StatusCode::OK, &Sessions::new(sessions.collect()))
 }
 
@@ -71,8 +73,7 @@ pub(super) async fn history<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<
             conversation::find(store, &ConversationRef { workspace, project, external }).await?
         }
     };
-    let (place, last) = (&conversation.reference, conversation.seq);
-    let newest = store.messages_until(place, last, limit.get()).await?;
+    let newest = conversation::newest(store, &conversation, limit).await?;
     Reply::json(StatusCode::OK, &History::new(session, &newest))
 }
 

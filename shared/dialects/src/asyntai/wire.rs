@@ -162,6 +162,11 @@ impl Session {
             website_domain: domain_of(website),
         }
     }
+
+    /// What it begins with.
+    pub(super) fn first_message(&self) -> &str {
+        &self.first_message
+    }
 }
 
 /// Somebody who told how to be reached.

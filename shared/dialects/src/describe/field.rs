@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Text,
     /// A text of 1 to so many characters.
     Limited(usize),
+    /// A text of at most so many characters; an empty one is as if it was left out.
+    AtMost(usize),
     /// RFC 3339, UTC: to the millisecond, or to the second where a dialect writes it so.
     Time,
     Whole,
@@ -103,6 +105,7 @@ impl Field {
             Kind::Limited(most) => {
                 of(Type::String).min_length(Some(1)).max_length(Some(most)).into()
             }
+            Kind::AtMost(most) => of(Type::String).max_length(Some(most)).into(),
             Kind::Time => {
                 let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
                 of(Type::String).format(Some(format)).into()

@@ -1,5 +1,7 @@
 //! Who calls: the three key headers, and the operator's token.
 
+use std::sync::OnceLock;
+
 use aiva_core::error::{Error, Forbidden};
 use aiva_core::key::{self, Caller, KeyToken, RateWindow, Scope};
 use aiva_core::operator::{self, Operator, OperatorToken, Role};
@@ -33,16 +35,8 @@ impl Call {
     /// # Errors
     /// [`Error::Unauthenticated`], [`Error::Limited`] or [`Error::Forbidden`].
     pub async fn authenticate<P: Ports>(&self, edge: &Edge<P>) -> Result<Caller, Failure> {
-        let token = one_token(&self.headers);
-        let app = &*edge.app;
-        let caller = key::authenticate(&app.store, app, token, &self.source_address).await?;
-        let span = tracing::Span::current();
-        span.record("key_id", tracing::field::display(caller.key.id));
-        span.record("workspace_id", tracing::field::display(caller.key.id.workspace));
-        let (key, project) = (Some(caller.key.id), Some(caller.key.project));
-        let seen = Seen { key, project, role: None, window: caller.window };
-        self.seen.set(seen).map_err(|_| Error::internal("a request authenticates once"))?;
-        caller.admit(self.scope(), app.now())?;
+        let caller = known(edge, (&self.headers, &self.source_address), &self.seen).await?;
+        caller.admit(self.scope(), edge.app.now())?;
         Ok(caller)
     }
 
@@ -129,6 +123,39 @@ impl Call {
             Access::Open | Access::AnyKey | Access::Operator | Access::Role(_) => None,
         }
     }
+}
+
+/// Checks the key of a request that no route takes, and counts the request on it: what the key may do, and
+/// whether it is one, changes nothing about the answer but its rate headers. Without a key nothing happens.
+pub(super) async fn count_stray<P: Ports>(
+    edge: &Edge<P>,
+    (headers, address): (&HeaderMap, &str),
+    seen: &OnceLock<Seen>,
+) {
+    if one_token(headers).and_then(KeyToken::parse).is_none() {
+        return;
+    }
+    match known(edge, (headers, address), seen).await {
+        Ok(_) | Err(Failure::Core(Error::Unauthenticated | Error::Limited { .. })) => {}
+        Err(error) => tracing::warn!(%error, "a request that no route takes is not counted"),
+    }
+}
+
+/// Checks the key of a request, counts the request on it, and notes who calls.
+async fn known<P: Ports>(
+    edge: &Edge<P>,
+    (headers, address): (&HeaderMap, &str),
+    seen: &OnceLock<Seen>,
+) -> Result<Caller, Failure> {
+    let app = &*edge.app;
+    let caller = key::authenticate(&app.store, app, one_token(headers), address).await?;
+    let span = tracing::Span::current();
+    span.record("key_id", tracing::field::display(caller.key.id));
+    span.record("workspace_id", tracing::field::display(caller.key.id.workspace));
+    let (key, project) = (Some(caller.key.id), Some(caller.key.project));
+    let who = Seen { key, project, role: None, window: caller.window };
+    seen.set(who).map_err(|_| Error::internal("a request authenticates once"))?;
+    Ok(caller)
 }
 
 fn operator_window(made: u64, now: Timestamp) -> RateWindow {

@@ -1,5 +1,6 @@
 //! Request bodies: bounded in bytes and time, JSON objects only.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aiva_core::error::Error;
@@ -7,9 +8,14 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::{Map, Value};
+use serde_json::Map;
+use serde_json::value::RawValue;
 
 use super::{Failure, Fields};
+
+/// What UTF-8 is called (WHATWG, Encoding, 4.2).
+const UTF_8: [&str; 6] =
+    ["utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"];
 
 /// How long a caller may take to send its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
@@ -43,16 +49,15 @@ pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Failure
     let text = std::str::from_utf8(body).map_err(|error| {
         Failure::MalformedJson(format!("the body is not UTF-8 at byte {}", error.valid_up_to()))
     })?;
-    match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(map)) => Ok(Fields::new(map)),
-        Ok(
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_),
-        ) => Err(Error::invalid("body", "must be a JSON object").into()),
-        Err(error) => Err(Failure::MalformedJson(format!(
-            "the body is not valid JSON at line {}, column {}",
-            error.line(),
-            error.column()
-        ))),
+    let whole: &RawValue = serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Failure::MalformedJson(format!(
+            "the body is not valid JSON at line {line}, column {column}"
+        ))
+    })?;
+    match serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(whole.get()) {
+        Ok(fields) => Ok(Fields::sent(fields)),
+        Err(_) => Err(Error::invalid("body", "must be a JSON object").into()),
     }
 }
 
@@ -70,8 +75,9 @@ fn is_json(headers: &HeaderMap) -> bool {
     let kind = parts.next().unwrap_or_default();
     kind.eq_ignore_ascii_case("application/json")
         && parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
-            let charset = value.trim().trim_matches('"');
-            !name.trim().eq_ignore_ascii_case("charset") || charset.eq_ignore_ascii_case("utf-8")
+            let charset = value.trim().trim_matches('"').trim();
+            !name.trim().eq_ignore_ascii_case("charset")
+                || UTF_8.iter().any(|label| charset.eq_ignore_ascii_case(label))
         })
 }
 
@@ -91,6 +97,9 @@ mod tests {
             "application/json",
             "Application/JSON; charset=UTF-8",
             "application/json;charset=\"utf-8\"",
+            "application/json; charset=utf8",
+            "application/json; Charset=\"UTF8\"",
+            "application/json; charset=Unicode-1-1-UTF-8",
             "application/json; profile=x",
         ] {
             assert!(is_json(&of_kind(kind)), "{kind}");

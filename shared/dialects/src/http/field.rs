@@ -1,34 +1,79 @@
 //! Reading the fields of a JSON object: every problem is collected, none hides another.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use aiva_core::error::{Error, Problem, Result};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Failure;
 
 /// The fields of a request. Each reading method answers `None` after it noted a problem, so that a
 /// `let … else { return Err(fields.refusal()) }` over all of them is complete. Unknown fields are
-/// ignored, and `null` is a field left out.
+/// ignored, whatever is in them, and `null` is a field left out.
 #[derive(Debug)]
 pub struct Fields {
-    map: Map<String, Value>,
+    map: BTreeMap<String, Written>,
     problems: Vec<Problem>,
     other: Option<Error>,
+}
+
+/// A field's value: as it was sent, until somebody asks for it.
+#[derive(Debug)]
+enum Written {
+    Read(Value),
+    Sent(Box<RawValue>),
+}
+
+impl Written {
+    /// The value; `None` for what cannot be held: a number out of range, or a value nested too deeply.
+    fn value(&self) -> Option<Cow<'_, Value>> {
+        match self {
+            Self::Read(value) => Some(Cow::Borrowed(value)),
+            Self::Sent(text) => serde_json::from_str(text.get()).ok().map(Cow::Owned),
+        }
+    }
+
+    fn canonical(&self) -> String {
+        match (self, self.value()) {
+            (_, Some(value)) => value.to_string(),
+            (Self::Sent(text), None) => text.get().to_owned(),
+            (Self::Read(_), None) => String::new(),
+        }
+    }
 }
 
 impl Fields {
     /// Wraps an object.
     pub fn new(map: Map<String, Value>) -> Self {
-        Self { map, problems: Vec::new(), other: None }
+        let read = map.into_iter().map(|(name, value)| (name, Written::Read(value)));
+        Self { map: read.collect(), problems: Vec::new(), other: None }
     }
 
-    /// The value as it stands, `null` included; `None` when the field is absent.
-    pub fn raw(&self, name: &str) -> Option<&Value> {
-        self.map.get(name)
+    /// Wraps an object whose fields are read when they are asked for.
+    pub fn sent(map: BTreeMap<String, Box<RawValue>>) -> Self {
+        let sent = map.into_iter().map(|(name, text)| (name, Written::Sent(text)));
+        Self { map: sent.collect(), problems: Vec::new(), other: None }
+    }
+
+    /// Whether a field is there, `null` or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
+    /// Whether a field is there and `null`.
+    pub fn is_null(&self, name: &str) -> bool {
+        self.map.get(name).and_then(Written::value).is_some_and(|value| value.is_null())
     }
 
     /// The object as bytes that are the same however it was written: sorted, without white space.
     pub fn canonical(&self) -> Vec<u8> {
-        serde_json::to_vec(&self.map).unwrap_or_default()
+        let fields = self
+            .map
+            .iter()
+            .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), value.canonical()));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(",")).into_bytes()
     }
 
     /// Reads a field that must be there.
@@ -50,9 +95,11 @@ impl Fields {
         name: &'static str,
         parse: impl FnOnce(&'static str, &Value) -> Result<T>,
     ) -> Option<Option<T>> {
-        let parsed = match self.map.get(name) {
-            None | Some(Value::Null) => return Some(None),
+        let Some(written) = self.map.get(name) else { return Some(None) };
+        let parsed = match written.value().as_deref() {
+            Some(Value::Null) => return Some(None),
             Some(value) => parse(name, value),
+            None => Err(Error::invalid(name, "holds a number or a nesting beyond what is read")),
         };
         match parsed {
             Ok(read) => Some(Some(read)),
@@ -180,6 +227,21 @@ mod tests {
         };
         let named: Vec<_> = problems.iter().map(|problem| problem.field.as_ref()).collect();
         assert_eq!(named, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_field_that_nobody_asks_for_may_hold_any_json() {
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        let json = format!(r#"{{"b": 1e400, "deep": {deep}, "a" : "x", "null":null}}"#);
+        let mut fields = Fields::sent(serde_json::from_str(&json).unwrap());
+        let canonical = format!(r#"{{"a":"x","b":1e400,"deep":{deep},"null":null}}"#);
+        assert_eq!(fields.canonical(), canonical.as_bytes());
+        assert_eq!(fields.required_text("a", as_written).as_deref(), Some("x"));
+        assert!(fields.has("null") && fields.is_null("null") && !fields.is_null("deep"));
+        assert!(fields.required("b", |_, _| Ok(())).is_none());
+        assert!(fields.optional("deep", |_, _| Ok(())).is_none());
+        let Error::Invalid(problems) = fields.error() else { panic!("nothing was noted") };
+        assert_eq!(problems.len(), 2);
     }
 
     #[test]

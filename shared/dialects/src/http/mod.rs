@@ -31,11 +31,12 @@ pub use etag::is_none_match;
 pub use failure::Failure;
 pub use field::{Fields, as_written, list, text, unsigned, yes_or_no};
 pub use form::{Form, FormFile};
-pub use once::{Made, once, once_openly, replayed};
+pub use once::{Made, once, once_openly, once_shown, replayed};
 pub use query::Query;
 pub use render::Rendered;
 pub use reply::{Cache, Reply};
 pub use route::{Access, Answering, Function, Handler, Route, RouteSet, Verb, Voice};
+pub use serve::{REQUEST_ID, broken_off, refusal};
 
 /// What the edge of one process holds.
 pub struct Edge<P: Ports> {
@@ -100,16 +101,26 @@ impl<P: Ports> Edge<P> {
         Duration::from_millis(millis)
     }
 
+    /// How long a reply may take that was begun for a request.
+    pub fn writing(&self) -> Duration {
+        Duration::from_millis(self.app.settings.write_within_ms)
+    }
+
     /// Runs a task that outlives its request, within what [`Edge::drain`] waits for; `false` when too
     /// many do.
     pub fn run_beside(&self, task: impl Future<Output = ()> + Send + 'static) -> bool {
         self.background.run(tracing::Instrument::in_current_span(task))
     }
 
-    /// Waits until what runs behind the answers (the request log) is written. A host calls it before
+    /// Waits until what runs behind the answers (the request log, late replies) is done. A host calls it before
     /// it stops, or before it is frozen; it may be called again and again.
     pub async fn drain(&self) {
         self.background.drain().await;
+    }
+
+    /// Ends what runs behind the answers where it stands; it is taken up again as after a crash.
+    pub async fn abandon(&self) {
+        self.background.abandon().await;
     }
 }
 

@@ -8,6 +8,7 @@ use aiva_core::ports::Ports;
 use http::{HeaderName, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::reply::Success;
@@ -49,6 +50,14 @@ impl Made {
         self
     }
 
+    /// Reads what was kept of it.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn kept<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(self.body.get()).map_err(Error::internal)
+    }
+
     fn reply(&self) -> Result<Reply, Failure> {
         Ok(Reply::json(self.status, &self.body)?.logged_as(self.code))
     }
@@ -76,6 +85,8 @@ pub fn replayed(reply: Reply) -> Reply {
 /// the route and what its path names. The work takes its clock and its randomness from what it is
 /// given, so that a request repeated after a crash does the same again.
 ///
+/// The answer is kept with the key, so it must be small: what grows without end is shown by [`once_shown`].
+///
 /// # Errors
 /// What the work answers, or [`Error::Conflict`] when the key was used for another request.
 pub async fn once<'a, P: Ports, W>(
@@ -87,7 +98,27 @@ pub async fn once<'a, P: Ports, W>(
 where
     W: Future<Output = Result<Made>> + Send,
 {
-    under_its_key(edge, call, asked, Keeping::Sealed, work).await
+    under_its_key(edge, call, asked, Keeping::Sealed, work).await?.reply()
+}
+
+/// Like [`once`], for an answer that is made of what is kept: `show` makes it, the first time and again.
+///
+/// # Errors
+/// As [`once`], and what `show` answers.
+pub async fn once_shown<'a, P: Ports, W, S>(
+    edge: &'a Edge<P>,
+    call: &Call,
+    asked: (WorkspaceId, &[u8]),
+    work: impl FnOnce(&'a App<P>, Seeded) -> W,
+    show: impl FnOnce(Made) -> S,
+) -> Result<Reply, Failure>
+where
+    W: Future<Output = Result<Made>> + Send,
+    S: Future<Output = Result<Reply, Failure>> + Send,
+{
+    let Done { made, again } = under_its_key(edge, call, asked, Keeping::Sealed, work).await?;
+    let reply = show(made).await?;
+    Ok(if again { replayed(reply) } else { reply })
 }
 
 /// Like [`once`], for a process without a key ring: neither the answer nor anything that the work makes
@@ -104,7 +135,20 @@ pub async fn once_openly<'a, P: Ports, W>(
 where
     W: Future<Output = Result<Made>> + Send,
 {
-    under_its_key(edge, call, asked, Keeping::Open, work).await
+    under_its_key(edge, call, asked, Keeping::Open, work).await?.reply()
+}
+
+/// What was done under a key, now or before.
+struct Done {
+    made: Made,
+    again: bool,
+}
+
+impl Done {
+    fn reply(&self) -> Result<Reply, Failure> {
+        let reply = self.made.reply()?;
+        Ok(if self.again { replayed(reply) } else { reply })
+    }
 }
 
 async fn under_its_key<'a, P: Ports, W>(
@@ -113,13 +157,13 @@ async fn under_its_key<'a, P: Ports, W>(
     (workspace, body): (WorkspaceId, &[u8]),
     keeping: Keeping,
     work: impl FnOnce(&'a App<P>, Seeded) -> W,
-) -> Result<Reply, Failure>
+) -> Result<Done, Failure>
 where
     W: Future<Output = Result<Made>> + Send,
 {
     let app = &*edge.app;
     let Some(key) = call.idempotency_key()? else {
-        return work(app, Seeded::fresh(app)).await?.reply();
+        return Ok(Done { made: work(app, Seeded::fresh(app)).await?, again: false });
     };
     let (project, api) = (call.key_project(), call.route.voice.as_str());
     let place = Place { workspace, project, api, key };
@@ -127,13 +171,15 @@ where
     let parts = [call.route.verb.as_str().as_bytes(), names.as_bytes(), body];
     let request = Request { place, parts: &parts, keeping };
     let (holder, env) = match idempotency::begin(app, &request).await? {
-        Attempt::Replay(answer) => return Made::from_text(&answer)?.reply().map(replayed),
+        Attempt::Replay(answer) => {
+            return Ok(Done { made: Made::from_text(&answer)?, again: true });
+        }
         Attempt::Work { holder, env } => (holder, env),
     };
     match work(app, env).await {
         Ok(made) => {
             idempotency::end_answered(app, &request, &holder, made.to_text()).await?;
-            made.reply()
+            Ok(Done { made, again: false })
         }
         Err(error) => {
             idempotency::end_failed(app, &request, &holder, &error).await;

@@ -229,8 +229,8 @@ pub(super) type Params = Vec<(&'static str, String)>;
 pub(super) enum Found {
     /// A route, with the parameters of its path.
     Route(&'static Route, Params),
-    /// The path is one, the method is not.
-    WrongMethod { voice: Voice, allow: String },
+    /// The path is this route's, the method is not.
+    WrongMethod { route: &'static Route, allow: String },
     /// No route.
     Nothing { voice: Voice },
 }
@@ -245,22 +245,22 @@ pub(super) fn find<'r>(
     let nothing = Found::Nothing { voice: Voice::of_path(path) };
     let Some(segments) = segments(path) else { return nothing };
     let mut best: Option<(&'static Route, Matched)> = None;
-    let (mut allowed, mut voice) = (BTreeSet::new(), None);
+    let (mut allowed, mut first) = (BTreeSet::new(), None);
     for route in routes {
         let Some(found) = route.paths.iter().find_map(|path| matched(path, &segments, query))
         else {
             continue;
         };
-        voice.get_or_insert(route.voice);
+        first.get_or_insert(route);
         allowed.insert(route.verb);
         let better = best.as_ref().is_none_or(|(_, known)| found.rank() < known.rank());
         if route.verb.takes(method) && better {
             best = Some((route, found));
         }
     }
-    match (best, voice) {
+    match (best, first) {
         (Some((route, found)), _) => Found::Route(route, found.params),
-        (None, Some(voice)) => Found::WrongMethod { voice, allow: allow(&allowed) },
+        (None, Some(route)) => Found::WrongMethod { route, allow: allow(&allowed) },
         (None, None) => nothing,
     }
 }
@@ -361,10 +361,10 @@ mod tests {
 
     #[test]
     fn a_wrong_method_is_told_the_right_ones() {
-        let Found::WrongMethod { allow, .. } = found(&Method::DELETE, "/a/new") else {
+        let Found::WrongMethod { route, allow } = found(&Method::DELETE, "/a/new") else {
             panic!("found")
         };
-        assert_eq!(allow, "GET, HEAD, POST");
+        assert_eq!((route.path(), allow.as_str()), ("/a/{id}", "GET, HEAD, POST"));
     }
 
     #[test]

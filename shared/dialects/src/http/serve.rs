@@ -7,17 +7,18 @@ use std::time::Duration;
 use aiva_core::error::Error;
 use aiva_core::id::RequestId;
 use aiva_core::key::RateWindow;
-use aiva_core::ports::{Clock, LogStore, Ports};
+use aiva_core::ports::{Clock, Entropy, LogStore, Ports};
 use aiva_core::request_log::RequestLogEntry;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
+use super::authenticate::count_stray;
 use super::call::{Deadline, Seen};
 use super::render::render;
 use super::route::{Found, Params, find};
@@ -32,13 +33,17 @@ const MARGIN: Duration = Duration::from_millis(750);
 /// How long a request may take where its host says nothing.
 const MOST: Duration = Duration::from_secs(60);
 
+/// What logs call the path of a request that no route has: the path itself may hold anything.
+const NO_ROUTE: &str = "none";
+
 /// What is known of a request before anything is done about it.
 struct Arrival {
     id: RequestId,
     at: Timestamp,
     method: Method,
     voice: Voice,
-    route: Option<&'static Route>,
+    /// The pattern of its path; [`NO_ROUTE`] where there is none.
+    path: &'static str,
     seen: Arc<OnceLock<Seen>>,
     deadline: Instant,
 }
@@ -51,24 +56,13 @@ pub(super) async fn serve<P: Ports>(
     let at = edge.app.now();
     let query = Query::parse(request.uri().query());
     let found = find(routes::all(), request.method(), request.uri().path(), &query);
-    let (voice, route) = match &found {
-        Found::Route(route, _) => (route.voice, Some(*route)),
-        Found::WrongMethod { voice, .. } | Found::Nothing { voice } => (*voice, None),
-    };
-    let arrival = Arrival {
-        id: RequestId::new(at, &*edge.app),
-        at,
-        method: request.method().clone(),
-        voice,
-        route,
-        seen: Arc::new(OnceLock::new()),
-        deadline: deadline(&request),
-    };
+    let id = RequestId::new(at, &*edge.app);
+    let arrival = arrival((id, at), request.method(), &found, deadline(&request));
     let span = tracing::info_span!(
         "request",
         request_id = %arrival.id,
-        dialect = voice.as_str(),
-        route = route.map_or("none", Route::path),
+        dialect = arrival.voice.as_str(),
+        route = arrival.path,
         key_id = tracing::field::Empty,
         workspace_id = tracing::field::Empty,
     );
@@ -79,12 +73,79 @@ pub(super) async fn serve<P: Ports>(
                 let answered = timeout_at(arrival.deadline, answer(&edge, &routes, call));
                 answered.await.unwrap_or_else(|_| Err(too_late()))
             }
-            Found::WrongMethod { allow, .. } => Err(Failure::MethodNotAllowed { allow }),
-            Found::Nothing { .. } => Err(Failure::RouteNotFound),
+            Found::WrongMethod { allow, .. } => {
+                stray(&edge, &arrival, caller_of(&request)).await;
+                Err(Failure::MethodNotAllowed { allow })
+            }
+            Found::Nothing { .. } => {
+                stray(&edge, &arrival, caller_of(&request)).await;
+                Err(Failure::RouteNotFound)
+            }
         };
         finish(&edge, &arrival, outcome)
     };
     outcome.instrument(span).await
+}
+
+fn arrival(
+    (id, at): (RequestId, Timestamp),
+    method: &Method,
+    found: &Found,
+    deadline: Instant,
+) -> Arrival {
+    let (voice, path) = match found {
+        Found::Route(route, _) | Found::WrongMethod { route, .. } => (route.voice, route.path()),
+        Found::Nothing { voice } => (*voice, NO_ROUTE),
+    };
+    let (method, seen) = (method.clone(), Arc::new(OnceLock::new()));
+    Arrival { id, at, method, voice, path, seen, deadline }
+}
+
+/// A request that no route takes counts like any other, where it has a key.
+async fn stray<P: Ports>(edge: &Edge<P>, arrival: &Arrival, caller: (&HeaderMap, &str)) {
+    let counted = count_stray(edge, caller, &arrival.seen);
+    if timeout_at(arrival.deadline, counted).await.is_err() {
+        tracing::warn!("a request that no route takes is not counted in time");
+    }
+}
+
+/// What a request says of who sends it.
+fn caller_of(request: &Request) -> (&HeaderMap, &str) {
+    (request.headers(), source_address(request.extensions()))
+}
+
+fn source_address(extensions: &Extensions) -> &str {
+    extensions.get::<SourceAddress>().map_or("unknown", |known| known.0.as_str())
+}
+
+/// The answer to a request that its host gave up: `SERVICE_UNAVAILABLE` where it ran out of time, else an
+/// internal fault.
+pub fn broken_off(
+    env: (&impl Clock, &impl Entropy),
+    (method, uri): (&Method, &Uri),
+    status: StatusCode,
+) -> Response {
+    let error = match status {
+        StatusCode::SERVICE_UNAVAILABLE => Error::unavailable("the handler ran out of time"),
+        _ => Error::internal("the handler broke"),
+    };
+    refusal(env, (method, uri), &error.into())
+}
+
+/// A refusal in the words of whoever a request speaks to, under a fresh id, for a host to give where no
+/// route answered.
+pub fn refusal(
+    (clock, entropy): (&impl Clock, &impl Entropy),
+    (method, uri): (&Method, &Uri),
+    failure: &Failure,
+) -> Response {
+    let at = clock.now();
+    let id = RequestId::new(at, entropy);
+    let found = find(routes::all(), method, uri.path(), &Query::parse(uri.query()));
+    let arrival = arrival((id, at), method, &found, Instant::now());
+    let span = tracing::info_span!("request", request_id = %id, route = arrival.path);
+    let (reply, _) = span.in_scope(|| refuse(&arrival, failure));
+    respond(&arrival, reply, None)
 }
 
 /// When a request is refused because it takes too long: before its host gives up on it.
@@ -103,14 +164,13 @@ fn too_late() -> Failure {
 
 fn call(arrival: &Arrival, route: &'static Route, params: Params, request: Request) -> Call {
     let (parts, body) = request.into_parts();
-    let address = parts.extensions.get::<SourceAddress>();
     Call {
         route,
         request_id: arrival.id,
         at: arrival.at,
         query: Query::parse(parts.uri.query()),
         params,
-        source_address: address.map_or_else(|| "unknown".to_owned(), |known| known.0.clone()),
+        source_address: source_address(&parts.extensions).to_owned(),
         headers: parts.headers,
         body: Mutex::new(Some(body)),
         seen: Arc::clone(&arrival.seen),
@@ -197,16 +257,13 @@ fn record<P: Ports>(
     (status, code): (u16, Option<&'static str>),
     duration_ms: u64,
 ) {
-    let (Some(route), Some(key)) = (arrival.route, arrival.seen.get().and_then(|seen| seen.key))
-    else {
-        return;
-    };
+    let Some(key) = arrival.seen.get().and_then(|seen| seen.key) else { return };
     let entry = RequestLogEntry {
         id: arrival.id,
         key,
         at: arrival.at,
         method: arrival.method.as_str().to_owned(),
-        route: route.path().to_owned(),
+        route: arrival.path.to_owned(),
         status,
         code: code.map(str::to_owned),
         duration_ms,
@@ -241,7 +298,8 @@ fn respond(arrival: &Arrival, reply: Reply, window: Option<RateWindow>) -> Respo
     response
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that names a request in every answer.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 fn tell_limits(headers: &mut HeaderMap, window: RateWindow) {
     let resets_at =

@@ -1,17 +1,21 @@
 //! The inbox: conversations of a workspace or of one project, and one of them with its messages.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use aiva_core::conversation::{
-    self, Conversation, ConversationFilter, ConversationStatus, ConversationView, Owner,
+    self, Conversation, ConversationFilter, ConversationRef, ConversationStatus, Owner,
 };
 use aiva_core::error::{Error, Result as CoreResult};
+use aiva_core::id::WorkspaceId;
 use aiva_core::message::{Citation, Message};
 use aiva_core::ports::{ConversationStore, Ports};
+use aiva_core::text::ExternalId;
 use aiva_core::{project, time, workspace};
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::once::Made;
 use super::page;
 use super::read::filter;
 use super::{read, route};
@@ -28,16 +32,17 @@ pub(super) fn serving<P: Ports>() -> RouteSet<P> {
         .serve(READ, |edge, call| Box::pin(show(edge, call)))
 }
 
-#[derive(Serialize)]
+/// Read again, too, where it is kept as the answer of an action.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ConversationRow {
     conversation_id: String,
     external_conversation_id: String,
     project_id: String,
-    owner: &'static str,
+    owner: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_name: Option<String>,
-    status: &'static str,
+    status: Cow<'static, str>,
     pending_reply: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_user_id: Option<String>,
@@ -52,12 +57,12 @@ impl From<Conversation> for ConversationRow {
             conversation_id: conversation.id.to_string(),
             external_conversation_id: conversation.reference.external.to_string(),
             project_id: conversation.reference.project.to_string(),
-            owner: conversation.owner.as_str(),
+            owner: conversation.owner.as_str().into(),
             agent_name: match conversation.owner {
                 Owner::Human { agent } => agent,
                 Owner::Ai => None,
             },
-            status: conversation.status.as_str(),
+            status: conversation.status.as_str().into(),
             pending_reply: conversation.pending_replies > 0,
             external_user_id: conversation.last_user.map(|user| user.to_string()),
             message_count: conversation.seq,
@@ -122,7 +127,7 @@ impl From<Message> for MessageRow {
 /// A conversation with some of its messages.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ConversationDetail {
+struct ConversationDetail {
     #[serde(flatten)]
     conversation: ConversationRow,
     messages: Vec<MessageRow>,
@@ -166,21 +171,42 @@ async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
         Some(after) => after,
         None => after(call.query.get("after"))?,
     };
-    Reply::success(StatusCode::OK, &detail(&edge, &asked, after, found).await?)
+    let whole = (found.reference.clone(), found.seq);
+    Reply::success(StatusCode::OK, &detail(&edge, &asked, (whole, after), found.into()).await?)
 }
 
-/// A conversation with the messages after a number.
-pub(super) async fn detail<P: Ports>(
+/// A conversation as an action leaves it, which is kept as its answer.
+pub(super) fn left(conversation: Conversation) -> CoreResult<Made> {
+    Made::json(StatusCode::OK, &ConversationRow::from(conversation))
+}
+
+/// A conversation as an action left it, with the messages that reading it then began with.
+pub(super) async fn shown<P: Ports>(
+    edge: &Edge<P>,
+    workspace: WorkspaceId,
+    kept: Made,
+) -> Result<Reply, Failure> {
+    let row: ConversationRow = kept.kept()?;
+    let project = row.project_id.parse().map_err(Error::internal)?;
+    let external = ExternalId::parse("conversation", &row.external_conversation_id)?;
+    let whole = (ConversationRef { workspace, project, external }, row.message_count);
+    let name = format!("conversation/{}", row.conversation_id);
+    let asked = page::beginning(workspace, &name);
+    Reply::success(StatusCode::OK, &detail(edge, &asked, (whole, 0), row).await?)
+}
+
+/// A conversation with the messages after a number, of so many that it has.
+async fn detail<P: Ports>(
     edge: &Edge<P>,
     asked: &Asked<'_>,
-    after: u64,
-    conversation: Conversation,
+    ((reference, newest), after): ((ConversationRef, u64), u64),
+    conversation: ConversationRow,
 ) -> CoreResult<ConversationDetail> {
-    let view = conversation::read(&edge.app.store, conversation, after, asked.limit).await?;
-    let ConversationView { conversation, messages, next_after } = view;
-    let next_cursor = asked.seal(edge, next_after.map(|seq| seq.to_string())).await?;
+    let (store, whole) = (&edge.app.store, (&reference, newest));
+    let (messages, next) = conversation::messages(store, whole, after, asked.limit).await?;
+    let next_cursor = asked.seal(edge, next.map(|seq| seq.to_string())).await?;
     let messages = messages.into_iter().map(MessageRow::from).collect();
-    Ok(ConversationDetail { conversation: conversation.into(), messages, next_cursor })
+    Ok(ConversationDetail { conversation, messages, next_cursor })
 }
 
 fn after(text: Option<&str>) -> CoreResult<u64> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aiva_core::callback::{EndpointId, Event};
 use aiva_core::delivery::{self, Attempt, Delivery, DeliveryFilter, DeliveryStatus};
+use aiva_core::error::Error;
 use aiva_core::ports::{DeliveryStore, LogStore, Ports};
 use aiva_core::request_log::{RequestFilter, RequestLogEntry, StatusFilter};
 use aiva_core::time;
@@ -141,6 +142,9 @@ async fn request_log<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, 
         since: filter(&call, "since", |text| text.parse().ok())?,
         until: filter(&call, "until", |text| text.parse().ok())?,
     };
+    if wanted.until.is_some_and(|until| wanted.since.is_some_and(|since| until < since)) {
+        return Err(Error::invalid("until", "must not be before since").into());
+    }
     let workspace = read::workspace(&edge, &call).await?.id;
     // A cursor goes with the times that its list was read between.
     let list = format!("requests/{:?}/{:?}", wanted.since, wanted.until);

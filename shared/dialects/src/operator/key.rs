@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use aiva_core::callback::Callback;
 use aiva_core::key::{self, ApiKey, CreateKey, KeyId, KeyPatch, NewKey, Scope};
-use aiva_core::ports::{KeyStore, Ports};
+use aiva_core::ports::{Clock, KeyStore, Ports};
 use aiva_core::time;
 use http::StatusCode;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -99,12 +100,18 @@ struct CallbackRow {
     disabled_at: Option<String>,
 }
 
-impl From<ApiKey> for KeyRow {
-    fn from(key: ApiKey) -> Self {
+impl KeyRow {
+    /// A key as it stands at a moment.
+    fn at(now: Timestamp, key: ApiKey) -> Self {
+        let status = match (key.revoked_at, key.expires_at) {
+            (Some(_), _) => "revoked",
+            (None, Some(end)) if end <= now => "expired",
+            (None, Some(_) | None) => "live",
+        };
         Self {
             key_id: key.id.to_string(),
             name: key.name.to_string(),
-            status: if key.revoked_at.is_some() { "revoked" } else { "live" },
+            status,
             scopes: key.scopes.iter().map(|scope| Scope::as_str(*scope)).collect(),
             dialect: key.dialect.as_str(),
             project_id: key.project.to_string(),
@@ -182,13 +189,14 @@ async fn list<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure
     let workspace = read::workspace(&edge, &call).await?.id;
     let asked = page::asked(&edge, &call, workspace, "keys").await?;
     let page = edge.app.store.keys(workspace, asked.before()?, asked.limit).await?;
-    page::reply(&asked, &edge, page, KeyRow::from).await
+    let now = edge.app.now();
+    page::reply(&asked, &edge, page, |key| KeyRow::at(now, key)).await
 }
 
 async fn show<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let (workspace, id) = (read::id(&call, "workspace")?, key_id(&call)?);
     let key = key::find(&edge.app.store, workspace, id).await?;
-    Reply::success(StatusCode::OK, &KeyRow::from(key))
+    Reply::success(StatusCode::OK, &KeyRow::at(edge.app.now(), key))
 }
 
 #[derive(Serialize)]
@@ -220,13 +228,14 @@ async fn update<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
     let changed = key::update(app, app, &workspace, id, patch).await?;
     let callback_secret = changed.secret.map(|secret| secret.expose_secret().to_owned());
     let missed = changed.missed.map(|missed| MissedSince::new(workspace.id, missed));
-    Reply::success(StatusCode::OK, &Updated { key: changed.key.into(), callback_secret, missed })
+    let key = KeyRow::at(app.now(), changed.key);
+    Reply::success(StatusCode::OK, &Updated { key, callback_secret, missed })
 }
 
 async fn revoke<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let (workspace, id) = (read::id(&call, "workspace")?, key_id(&call)?);
     let key = key::revoke(&edge.app, workspace, id).await?;
-    Reply::success(StatusCode::OK, &KeyRow::from(key))
+    Reply::success(StatusCode::OK, &KeyRow::at(edge.app.now(), key))
 }
 
 async fn rotate_secret<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
@@ -266,8 +275,8 @@ async fn overlap(call: &Call) -> Result<(Option<i64>, Vec<u8>), Failure> {
 async fn send_test<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let body = call.fields_if_any().await?.canonical();
     let (workspace, id) = (read::workspace(&edge, &call).await?.id, key_id(&call)?);
-    once(&edge, &call, (workspace, &body), |app, _| async move {
-        let delivery_id = key::send_test(app, workspace, id).await?.to_string();
+    once(&edge, &call, (workspace, &body), |app, env| async move {
+        let delivery_id = key::send_test(app, &env, workspace, id).await?.to_string();
         Made::new(StatusCode::ACCEPTED, &Ping { delivery_id })
     })
     .await

@@ -1,7 +1,7 @@
 //! The `Idempotency-Key` header on every POST of the operator API.
 
 use crate::http::Call;
-pub(super) use crate::http::{Made, once, replayed};
+pub(super) use crate::http::{Made, once, once_shown, replayed};
 use aiva_core::error::Result;
 use aiva_core::text::IdempotencyKey;
 

@@ -41,7 +41,7 @@ pub(super) async fn reply<P: Ports, T, R: Serialize>(
     asked: &Asked<'_>,
     edge: &Edge<P>,
     page: Page<T>,
-    row: fn(T) -> R,
+    row: impl FnMut(T) -> R,
 ) -> Result<Reply, Failure> {
     let Page { items, next } = page.map(row);
     let next_cursor = asked.seal(edge, next).await?;

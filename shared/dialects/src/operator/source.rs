@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aiva_core::error::Error;
-use aiva_core::knowledge::{self, Source, Upload};
+use aiva_core::knowledge::{self, Progress, Source, Upload};
 use aiva_core::ports::{KnowledgeStore, Ports};
 use aiva_core::time;
 use http::StatusCode;
@@ -54,6 +54,8 @@ struct SourceRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     chunks: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<ProgressRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     refresh_seconds: Option<u64>,
     created_at: String,
     updated_at: String,
@@ -71,10 +73,24 @@ impl From<Source> for SourceRow {
             reason: source.reason,
             characters: source.characters,
             chunks: source.chunks,
+            progress: source.progress.map(ProgressRow::from),
             refresh_seconds: source.refresh_seconds,
             created_at: time::millis(source.created_at),
             updated_at: time::millis(source.updated_at),
         }
+    }
+}
+
+/// How many passages of a source are in the index that is built.
+#[derive(Serialize)]
+struct ProgressRow {
+    done: u64,
+    total: u64,
+}
+
+impl From<Progress> for ProgressRow {
+    fn from(progress: Progress) -> Self {
+        Self { done: progress.done, total: progress.total }
     }
 }
 

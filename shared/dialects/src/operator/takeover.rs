@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use aiva_core::conversation::{self, AgentReply, Conversation};
-use aiva_core::error::Result as CoreResult;
+use aiva_core::conversation::{self, AgentReply};
 use aiva_core::id::{ConversationId, WorkspaceId};
+use aiva_core::idempotency::Seeded;
 use aiva_core::ports::Ports;
 use aiva_core::text::{Content, Label};
 use http::StatusCode;
 
-use super::conversation::{MessageRow, detail};
-use super::once::{Made, once};
-use super::page;
+use super::conversation::{MessageRow, left, shown};
+use super::once::{Made, once, once_shown};
 use super::{for_agent, read};
 use crate::http::{Call, Edge, Failure, Reply, Route, RouteSet, Verb};
 
@@ -46,11 +45,9 @@ async fn take_over<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Fa
     let agent = fields.required_text("agentName", Label::parse);
     let Some(agent) = agent else { return Err(fields.refusal()) };
     let place = place(&edge, &call).await?;
+    let work = |app, _| async move { left(conversation::take_over(app, place, &agent).await?) };
     let edge = &*edge;
-    once(edge, &call, (place.0, &body), |app, _| async move {
-        shown(edge, conversation::take_over(app, place, &agent).await?).await
-    })
-    .await
+    once_shown(edge, &call, (place.0, &body), work, |kept| shown(edge, place.0, kept)).await
 }
 
 async fn reply<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
@@ -72,20 +69,18 @@ async fn hand_back<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Fa
     let body = call.fields_if_any().await?.canonical();
     let place = place(&edge, &call).await?;
     let edge = &*edge;
-    once(edge, &call, (place.0, &body), |app, _| async move {
-        shown(edge, conversation::hand_back(app, place).await?).await
-    })
-    .await
+    let work = |app, env: Seeded| async move {
+        left(conversation::hand_back(app, place, env.is_again()).await?)
+    };
+    once_shown(edge, &call, (place.0, &body), work, |kept| shown(edge, place.0, kept)).await
 }
 
 async fn resolve<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let body = call.fields_if_any().await?.canonical();
     let place = place(&edge, &call).await?;
+    let work = |app, _| async move { left(conversation::resolve(app, place).await?) };
     let edge = &*edge;
-    once(edge, &call, (place.0, &body), |app, _| async move {
-        shown(edge, conversation::resolve(app, place).await?).await
-    })
-    .await
+    once_shown(edge, &call, (place.0, &body), work, |kept| shown(edge, place.0, kept)).await
 }
 
 /// The workspace and the conversation that the path names.
@@ -95,11 +90,4 @@ async fn place<P: Ports>(
 ) -> Result<(WorkspaceId, ConversationId), Failure> {
     let workspace = read::workspace(edge, call).await?.id;
     Ok((workspace, read::id(call, "conversation")?))
-}
-
-/// The conversation as reading it would begin to show it.
-async fn shown<P: Ports>(edge: &Edge<P>, conversation: Conversation) -> CoreResult<Made> {
-    let name = format!("conversation/{}", conversation.id);
-    let asked = page::beginning(conversation.reference.workspace, &name);
-    Made::new(StatusCode::OK, &detail(edge, &asked, 0, conversation).await?)
 }

@@ -192,8 +192,8 @@ async fn remove<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failu
 async fn test<P: Ports>(edge: Arc<Edge<P>>, call: Call) -> Result<Reply, Failure> {
     let body = call.fields_if_any().await?.canonical();
     let (workspace, id) = (read::id(&call, "workspace")?, read::id(&call, "webhook")?);
-    once(&edge, &call, (workspace, &body), |app, _| async move {
-        let delivery_id = webhook::send_test(app, workspace, id).await?.to_string();
+    once(&edge, &call, (workspace, &body), |app, env| async move {
+        let delivery_id = webhook::send_test(app, &env, workspace, id).await?.to_string();
         Made::new(StatusCode::ACCEPTED, &Ping { delivery_id })
     })
     .await

@@ -236,7 +236,7 @@ async fn a_failed_payment_is_mailed_and_not_started_again_until_something_change
 }
 
 /// A workspace whose wallet fell under its threshold, and the payment by Stripe that this started.
-async fn with_a_payment(world: &World) -> (String, Value) {
+pub(crate) async fn with_a_payment(world: &World) -> (String, Value) {
     let id = funded(world, "free", 10).await;
     let method = json!({"customer": "cus_fake", "paymentMethod": "pm_fake"});
     let path = format!("/{id}/wallet/payment-method");
@@ -310,6 +310,33 @@ async fn money_that_comes_after_a_failure_is_credited_and_a_crash_after_the_deci
     assert_eq!(balance(&world, &id).await, 5_000_010);
     assert_eq!(event(&world, "payment_intent.succeeded", &id, &started).await, 200);
     assert_eq!(balance(&world, &id).await, 5_000_010);
+}
+
+#[tokio::test]
+async fn money_that_comes_after_a_failure_counts_to_the_months_maximum_once() {
+    let world = World::paying_by_stripe().await;
+    let (id, first) = with_a_payment(&world).await;
+    let path = format!("/{id}/wallet/auto-recharge");
+    let started = async || get(&world, &path).await["startedThisMonth"].as_i64().unwrap();
+    assert_eq!(event(&world, "payment_intent.payment_failed", &id, &first).await, 200);
+    assert_eq!(started().await, 0);
+    // Set anew, so that a second payment is started, while the money of the first arrives after all.
+    recharged(&world, &id).await;
+    sweep(&world).await;
+    assert_eq!(started().await, 5_000_000);
+    for _ in 0..3 {
+        assert_eq!(event(&world, "payment_intent.succeeded", &id, &first).await, 200);
+    }
+    assert_eq!(started().await, 10_000_000);
+    let is_second = |payment: &Value| payment["paymentId"] != first["paymentId"];
+    let second = payments(&world, &id).await.into_iter().find(is_second).unwrap();
+    assert_eq!(event(&world, "payment_intent.succeeded", &id, &second).await, 200);
+    assert_eq!((started().await, balance(&world, &id).await), (10_000_000, 10_000_010));
+    let rules = json!({"enabled": true, "threshold": 99_000_000, "amount": 5_000_000, "monthlyMaximum": 10_000_000});
+    assert_eq!(operate(&world, "PUT", &path, &rules).await.0, 200);
+    world.wait(1_000);
+    sweep(&world).await;
+    assert_eq!(payments(&world, &id).await.len(), 2, "a payment beyond the month's maximum");
 }
 
 #[tokio::test]

@@ -6,11 +6,11 @@ use aiva_core::page::Limit;
 use aiva_core::ports::LogStore;
 use aiva_core::request_log::RequestFilter;
 use aiva_dialects::http::{Access, Reply};
-use aiva_dialects::{RouteSet, aiva, arrived, function, router};
+use aiva_dialects::{RouteSet, aiva, arrived, broken_off, function, router};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -197,4 +197,29 @@ async fn a_handler_without_end_is_refused_in_its_dialects_words_before_its_host_
     assert_eq!((&body["status"], &body["code"]), (&"error".into(), &"UNAVAILABLE".into()));
     let body = json(ask("GET", "/v1/projects/default/conversations").await).await;
     assert_eq!(body["error"]["code"], "unavailable", "{body}");
+}
+
+#[tokio::test]
+async fn a_request_that_its_host_gave_up_is_refused_in_the_words_of_its_dialect() {
+    let world = World::new().await;
+    let app = &*world.edge.app;
+    for (path, status, at, wanted) in [
+        ("/v1/messages", 503, "/code", "UNAVAILABLE"),
+        ("/admin/v1/workspaces", 500, "/code", "INTERNAL"),
+        ("/v1/projects/p/query", 500, "/error/code", "internal_error"),
+        ("/api/chat", 503, "/status", "false"),
+        ("/api/v1/conversations/?session_id=x", 503, "/success", "false"),
+        ("/bot/v1/nothing", 500, "/detail/type", "internal_error"),
+    ] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let what = (&Method::GET, &path.parse().unwrap());
+        let answer = broken_off((app, app), what, status);
+        assert_eq!(answer.status(), status, "{path}");
+        assert!(answer.headers()["x-request-id"].to_str().unwrap().starts_with("req_"));
+        assert_eq!(answer.headers().contains_key("retry-after"), status == 503, "{path}");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let body = json(answer).await;
+        let told = body.pointer(at).unwrap();
+        assert_eq!(told.as_str().map_or(told.to_string(), str::to_owned), wanted, "{body}");
+    }
 }

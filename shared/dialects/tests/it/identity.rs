@@ -25,7 +25,7 @@ async fn ask_for(world: &World, key: &str, body: &Value) -> (u16, Value) {
     (status, serde_json::from_slice(&body).unwrap())
 }
 
-async fn press(world: &World, token: &str) -> u16 {
+pub(crate) async fn press(world: &World, token: &str) -> u16 {
     let path = format!("/verify/{token}");
     world.send(request("POST", &path, None, "")).await.status().as_u16()
 }
@@ -38,7 +38,7 @@ async fn is_verified(world: &World, workspace: &str, user: &str) -> bool {
 }
 
 /// The events `identity.verified` of the shop.
-async fn events(world: &World) -> Vec<Delivery> {
+pub(crate) async fn events(world: &World) -> Vec<Delivery> {
     let filter =
         DeliveryFilter { event: Some(Event::IdentityVerified), ..DeliveryFilter::default() };
     let shop: WorkspaceId = world.names["shop"].parse().unwrap();
@@ -126,7 +126,7 @@ async fn the_event_goes_to_the_key_that_last_wrote_in_the_conversation() {
     let sent = world.send(request("POST", "/v1/messages", Some(&writer), message)).await;
     assert_eq!(sent.status(), 202);
     for (conversation, key, named) in
-        [("order-1", &writer_id, Some("order-1")), ("order-2", &asker_id, None)]
+        [("order-1", &writer_id, Some("order-1")), ("order-2", &asker_id, Some("order-2"))]
     {
         let body = json!({"method": "magic_link", "externalUserId": "u", "email": "a@example.com",
             "externalConversationId": conversation});
@@ -375,7 +375,7 @@ async fn of_two_users_who_confirm_at_once_for_one_conversation_one_gets_its_cont
 }
 
 /// A webhook of the shop.
-async fn webhook(world: &World, dialect: &str, events: &[&str]) {
+pub(crate) async fn webhook(world: &World, dialect: &str, events: &[&str]) {
     let body =
         json!({ "dialect": dialect, "url": "https://crm.example.com/hook", "events": events });
     let path = format!("/admin/v1/workspaces/{}/webhooks", world.names["shop"]);
@@ -384,7 +384,7 @@ async fn webhook(world: &World, dialect: &str, events: &[&str]) {
 }
 
 /// What the shop's webhooks were told of an event, oldest first.
-async fn told(world: &World, event: Event) -> Vec<Value> {
+pub(crate) async fn told(world: &World, event: Event) -> Vec<Value> {
     let filter = DeliveryFilter { event: Some(event), ..DeliveryFilter::default() };
     let shop: WorkspaceId = world.names["shop"].parse().unwrap();
     let store = &world.edge.app.store;

@@ -94,7 +94,7 @@ async fn one_top_up_sent_at_once_from_many_sides_is_one_row() {
     assert_eq!(balance(&world, &id).await, 7);
 }
 
-fn with_callback() -> CreateKey {
+pub(crate) fn with_callback() -> CreateKey {
     CreateKey {
         name: "backend".to_owned(),
         scopes: vec!["messages:write".to_owned()],
@@ -296,4 +296,58 @@ async fn the_operator_may_ask_1200_times_a_minute() {
     world.wait(wait);
     let answer = world.send(request("GET", path, Some(OPERATOR_TOKEN), "")).await;
     assert_eq!(answer.status(), 404);
+}
+
+#[tokio::test]
+async fn a_secret_that_was_promised_to_work_on_is_not_ended_by_the_next_rotation() {
+    let world = World::new().await;
+    let shop = world.names["shop"].clone();
+    let scopes = json!({"name": "backend", "scopes": ["messages:write"]});
+    let (_, made) = operate(&world, "POST", &format!("/{shop}/keys"), &scopes).await;
+    let (id, first) = (made["data"]["keyId"].clone(), made["data"]["key"].clone());
+    let path = format!("/{shop}/keys/{}/rotate-secret", id.as_str().unwrap());
+    let rotate = async |seconds: i64| {
+        operate(&world, "POST", &path, &json!({"overlapSeconds": seconds})).await
+    };
+    let works = async |key: &Value| {
+        let me = request("GET", "/v1/me", Some(key.as_str().unwrap()), "");
+        world.send(me).await.status() == 200
+    };
+    let (status, second) = rotate(3_600).await;
+    assert_eq!(status, 200, "{second}");
+    let (status, refused) = rotate(60).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("CONFLICT")), "{refused}");
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("2026-07-02T11:30:00.000Z"), "{message}");
+    assert!(works(&first).await && works(&second["data"]["key"]).await);
+    let (status, third) = rotate(0).await;
+    assert_eq!(status, 200, "{third}");
+    assert!(!works(&first).await && !works(&second["data"]["key"]).await);
+    assert!(works(&third["data"]["key"]).await);
+    assert_eq!(rotate(60).await.0, 200, "no overlap runs any more");
+}
+
+#[tokio::test]
+async fn a_key_past_its_end_is_listed_as_expired_and_a_revoked_one_as_revoked() {
+    let world = World::new().await;
+    let id = pending(&world).await;
+    let wanted = json!({
+        "name": "backend", "scopes": ["messages:write"], "expiresAt": "2026-07-02T11:30:00Z",
+    });
+    let path = format!("/{id}/keys");
+    let (status, made) = operate(&world, "POST", &path, &wanted).await;
+    assert_eq!(status, 201, "{made}");
+    let one = format!("{path}/{}", made["data"]["keyId"].as_str().unwrap());
+    let standing = async || {
+        let (_, list) = operate(&world, "GET", &path, &Value::Null).await;
+        let (_, key) = operate(&world, "GET", &one, &Value::Null).await;
+        let listed = list["data"]["items"][0]["status"].clone();
+        assert_eq!(key["data"]["status"], listed);
+        listed
+    };
+    assert_eq!(standing().await, "live");
+    world.wait(3_600);
+    assert_eq!(standing().await, "expired");
+    operate(&world, "DELETE", &one, &Value::Null).await;
+    assert_eq!(standing().await, "revoked");
 }

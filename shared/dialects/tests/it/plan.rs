@@ -211,3 +211,37 @@ async fn of_many_messages_at_once_a_month_takes_exactly_what_its_plan_allows() {
     let usage = operate(&world, "GET", &format!("/{id}/usage"), &Value::Null).await;
     assert_eq!(usage.body["data"]["messagesThisMonth"], 100);
 }
+
+#[tokio::test]
+async fn what_one_conversation_used_of_a_month_counts_whole_when_the_plan_gets_a_quota() {
+    let world = World::new().await;
+    let (id, key) = on_plan(&world, "enterprise").await;
+    let say = async |turn: u32| {
+        let body = json!({
+            "externalConversationId": "order-1", "content": "Hello",
+            "idempotencyKey": format!("00000000-0000-4000-8000-{turn:012}"),
+        });
+        ask(&world, "POST", "/v1/messages", &key, &body).await.status
+    };
+    let taken = async |turns: std::ops::Range<u32>| {
+        let mut taken = 0;
+        for turn in turns {
+            if turn % 15 == 0 {
+                world.wait(60);
+            }
+            taken += u32::from(say(turn).await == 202);
+        }
+        world.wait(60);
+        taken
+    };
+    assert_eq!(taken(0..90).await, 90);
+    let free = json!({ "plan": "free" });
+    assert_eq!(operate(&world, "PATCH", &format!("/{id}"), &free).await.status, 200);
+    assert_eq!(taken(90..130).await, 10);
+    assert_eq!(month(&world, &id).await.1, json!(100));
+    // Messages that fail give their room back, wherever they are counted by now.
+    world.fail_one().await;
+    let used = month(&world, &id).await.1.as_u64().unwrap();
+    assert!(used < 60, "the job and those before it failed: {used}");
+    assert_eq!(u64::from(taken(130..260).await), 100 - used);
+}

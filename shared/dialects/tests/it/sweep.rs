@@ -1,15 +1,19 @@
 //! The sweep, where very much is owed or something cannot be read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aiva_core::callback::{EndpointId, Event};
 use aiva_core::delivery::{Delivery, DeliveryStatus, Trigger};
+use aiva_core::error::Result;
 use aiva_core::id::{BareKeyId, DeliveryId, MessageId, WorkspaceId};
 use aiva_core::key::KeyId;
 use aiva_core::outbox;
-use aiva_core::ports::{Clock, DeliveryStore, OutboxStore};
+use aiva_core::payment::{Collected, PaymentOrder};
+use aiva_core::ports::{Clock, DeliveryStore, OutboxStore, Payments};
 use serde_json::{Value, json};
 
+use crate::billing::with_a_payment;
 use crate::world::{World, request};
 
 /// Submits a message that nobody answers, and names it.
@@ -80,4 +84,29 @@ async fn a_row_that_cannot_be_read_keeps_nobody_waiting() {
     world.wait(60);
     let report = outbox::sweep(app).await.unwrap();
     assert_eq!((report.generations, report.deliveries), (1, 1), "{report:?}");
+}
+
+/// A provider of payments that answers when the reply that is owed was asked for, and not before.
+struct Patient(Arc<World>);
+
+impl Payments for Patient {
+    async fn collect(&self, _: &PaymentOrder) -> Result<Collected> {
+        while self.0.words() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(Collected::Pending { reference: "pi_1".to_owned() })
+    }
+}
+
+#[tokio::test]
+async fn a_slow_provider_of_payments_takes_no_time_from_replies_that_are_owed() {
+    let world = Arc::new(World::paying_by_stripe().await);
+    with_a_payment(&world).await;
+    unanswered(&world).await;
+    world.wait(600);
+    let provider = Patient(Arc::clone(&world));
+    let swept = outbox::sweep_with(&world.edge.app, &provider);
+    let swept = tokio::time::timeout(Duration::from_secs(10), swept).await;
+    let (report, payments) = swept.expect("neither waits for the other").unwrap();
+    assert_eq!((report.generations, payments), (1, 1), "{report:?}");
 }

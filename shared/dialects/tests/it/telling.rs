@@ -39,6 +39,7 @@ fn conversation() -> Conversation {
         last_key: None,
         last_user: None,
         person: Person::default(),
+        told: Vec::new(),
         source: Source::Api,
         said_at: at(),
         low_confidence_turns: 0,
@@ -110,7 +111,8 @@ fn with_facts(mut each: impl FnMut(&str, &Fact<'_>)) {
         chunks: 7,
     };
     let user = &ExternalId::parse("user", "user-93").unwrap();
-    let (reason, summary) = ("user_request", "2 messages so far.");
+    let named = Some(&conversation.reference.external);
+    let (reason, summary, method) = ("user_request", "2 messages so far.", "magic_link");
     let (nobody, last) = (Unasked { last: None }, Unasked { last: Some(question) });
     for (name, fact) in [
         ("started", Fact::ConversationStarted { scene }),
@@ -129,7 +131,8 @@ fn with_facts(mut each: impl FnMut(&str, &Fact<'_>)) {
         ("contact", Fact::ContactCreated { scene: known }),
         ("guest", Fact::ContactCreated { scene }),
         ("contact changed", Fact::ContactUpdated { scene: known, changed: &["name", "email"] }),
-        ("verified", Fact::Verified { scene: Some(scene), user, method: "magic_link" }),
+        ("verified", Fact::Verified { scene: Some(scene), conversation: None, user, method }),
+        ("verified ahead", Fact::Verified { scene: None, conversation: named, user, method }),
         ("test", Fact::Test),
     ] {
         each(name, &fact);

@@ -12,7 +12,7 @@ use aiva_core::egress::EgressPolicy;
 use aiva_core::error::{Error, Result};
 use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
 use aiva_core::key::{self, CreateKey, Scope};
-use aiva_core::knowledge::{Document, Edition, KnowledgeSettings, Passage};
+use aiva_core::knowledge::{Document, Edition, GithubAccess, KnowledgeSettings, Passage};
 use aiva_core::money::MicroCredits;
 use aiva_core::outbox::{DeliveryJob, GenerationJob, IngestionJob};
 use aiva_core::payment::{PaymentSettings, Provider};
@@ -29,7 +29,7 @@ use aiva_core::text::IdempotencyKey;
 use aiva_core::wallet::{self, LedgerKind, TopUpCommand};
 use aiva_core::workspace::{self, RequestAccess, Workspace, WorkspaceStatus};
 use aiva_dialects::{Edge, SourceAddress, function, router};
-use aiva_embedded::{ClientOptions, EmbeddedDynamo, Recorder};
+use aiva_embedded::{ClientOptions, EmbeddedDynamo, FaultPlan, Recorder};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
 use axum::extract::Request;
@@ -123,11 +123,16 @@ impl Entropy for Counted {
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
     generations: Mutex<Vec<GenerationJob>>,
+    /// Whether words on replies are lost.
+    broken: AtomicBool,
     ingestions: Mutex<Vec<IngestionJob>>,
 }
 
 impl Queue for Sent {
     async fn send_generation(&self, job: &GenerationJob, _round: u64) -> Result<()> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(Error::unavailable("the queue is away"));
+        }
         self.generations.lock().unwrap().push(job.clone());
         Ok(())
     }
@@ -325,12 +330,14 @@ pub(crate) struct World {
     pub(crate) names: BTreeMap<String, String>,
     /// What the database was asked.
     pub(crate) recorder: Recorder,
+    /// What may happen on the way to the database.
+    pub(crate) faults: FaultPlan,
     /// What was reached outside.
     pub(crate) outside: Outside,
     shop: Workspace,
     client: aws_sdk_dynamodb::Client,
-    #[expect(dead_code, reason = "the objects are there as long as it is")]
-    folder: tempfile::TempDir,
+    /// Where the objects are.
+    pub(crate) folder: tempfile::TempDir,
 }
 
 const ALL_BUT_NONE: Option<Scope> = None;
@@ -347,9 +354,38 @@ impl World {
     }
 
     async fn paying(payments: PaymentSettings) -> Self {
+        Self::with(payments, FaultPlan::new(0)).await
+    }
+
+    /// A deployment whose way to the database may have faults, once they are switched on.
+    pub(crate) async fn suffering(faults: FaultPlan) -> Self {
+        faults.set_enabled(false);
+        Self::with(PaymentSettings::default(), faults).await
+    }
+
+    /// A deployment that reads GitHub, at this address.
+    pub(crate) async fn reading_github(base_url: &str) -> Self {
+        let github =
+            GithubAccess { base_url: base_url.to_owned(), token: Some("made-up-token".into()) };
+        let knowledge = KnowledgeSettings { github: Some(github), drive: None };
+        Self::knowing(PaymentSettings::default(), FaultPlan::new(0), knowledge).await
+    }
+
+    async fn with(payments: PaymentSettings, faults: FaultPlan) -> Self {
+        Self::knowing(payments, faults, KnowledgeSettings::default()).await
+    }
+
+    async fn knowing(
+        payments: PaymentSettings,
+        faults: FaultPlan,
+        knowledge: KnowledgeSettings,
+    ) -> Self {
         let recorder = Recorder::new();
-        let options =
-            ClientOptions { recorder: Some(recorder.clone()), ..ClientOptions::default() };
+        let options = ClientOptions {
+            recorder: Some(recorder.clone()),
+            faults: Some(faults.clone()),
+            ..ClientOptions::default()
+        };
         let client = EmbeddedDynamo::memory().unwrap().client_with(&options);
         create_table(&client, "aiva").await.unwrap();
         let began: Timestamp = "2026-07-02T10:30:00Z".parse().unwrap();
@@ -373,8 +409,9 @@ impl World {
                 outbox_grace_ms: 10_000,
                 answer_within_ms: 27_000,
                 stream_within_ms: 27_000,
+                write_within_ms: 85_000,
                 render: aiva_dialects::telling::render,
-                knowledge: KnowledgeSettings::default(),
+                knowledge,
                 identity: IdentitySettings {
                     public_url: Some("https://aiva.example".to_owned()),
                     ..IdentitySettings::default()
@@ -387,7 +424,8 @@ impl World {
         let router = router(Arc::clone(&edge), function::everything());
         let shop = workspace_of(&edge, "Shop", Some(1_000_000_000_000)).await;
         let (names, outside) = (BTreeMap::new(), Outside::default());
-        let mut world = Self { edge, router, names, recorder, outside, shop, client, folder };
+        let mut world =
+            Self { edge, router, names, recorder, faults, outside, shop, client, folder };
         world.fill().await;
         world
     }
@@ -522,6 +560,16 @@ impl World {
         futures_util::future::join_all(replies).await;
     }
 
+    /// Loses the words on replies, or lets them through again.
+    pub(crate) fn break_queue(&self, broken: bool) {
+        self.edge.app.queue.broken.store(broken, Ordering::SeqCst);
+    }
+
+    /// How many words on replies wait in the queue.
+    pub(crate) fn words(&self) -> usize {
+        self.edge.app.queue.generations.lock().unwrap().len()
+    }
+
     /// Closes the post office, or opens it again.
     pub(crate) fn break_mail(&self, broken: bool) {
         self.edge.app.mailer.1.store(broken, Ordering::SeqCst);
@@ -551,6 +599,19 @@ impl World {
         };
         let mut row = rows.items().iter().find(is_meant).unwrap().clone();
         row.retain(|name, _| ["pk", "sk", "owed", "due"].contains(&name.as_str()));
+        let put = self.client.put_item().table_name("aiva").set_item(Some(row));
+        put.send().await.unwrap();
+    }
+
+    /// Lets the shop's default project count so many sources.
+    pub(crate) async fn count_sources(&self, number: u32) {
+        let rows = self.client.scan().table_name("aiva").send().await.unwrap();
+        let id = self.shop.default_project().to_string();
+        let is_meant = |row: &&HashMap<String, AttributeValue>| {
+            row.get("id").is_some_and(|value| value.as_s().is_ok_and(|found| *found == id))
+        };
+        let mut row = rows.items().iter().find(is_meant).unwrap().clone();
+        row.insert("sn".to_owned(), AttributeValue::N(number.to_string()));
         let put = self.client.put_item().table_name("aiva").set_item(Some(row));
         put.send().await.unwrap();
     }

@@ -6,8 +6,8 @@ use super::ConfigError;
 
 const DEFAULT_GITHUB_URL: &str = "https://api.github.com";
 const DEFAULT_DRIVE_URL: &str = "https://www.googleapis.com";
-/// Memory for indices where nothing is said.
-const DEFAULT_INDEX_MEBIBYTES: usize = 32;
+/// Memory for indices where nothing is said: 100,000 passages fit into it.
+const DEFAULT_INDEX_MEBIBYTES: usize = 64;
 
 /// Reads where knowledge may come from.
 pub(super) fn parse_knowledge(get: &impl Fn(&str) -> Option<String>) -> KnowledgeSettings {

@@ -114,7 +114,7 @@ async fn act_as_human(world: &mut World) {
             }
         }
         3..6 => say_as_human(world, place).await,
-        6..9 => allowed(conversation::hand_back(&world.app, place).await),
+        6..9 => allowed(conversation::hand_back(&world.app, place, false).await),
         _ => allowed(conversation::resolve(&world.app, place).await),
     }
 }

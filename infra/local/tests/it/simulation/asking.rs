@@ -12,6 +12,8 @@ use super::world::World;
 
 /// How long a request waits for its reply.
 const WITHIN: Duration = Duration::from_secs(27);
+/// How long the reply may take, whether somebody waits or not.
+const AT_MOST: Duration = Duration::from_secs(85);
 
 /// Somebody asks and waits; often two at once, in one conversation or two, now and then with the very
 /// same request. The process may die at any of its requests, and a caller may hang up.
@@ -58,7 +60,7 @@ async fn wait(world: &World, command: SubmitCommand, holder: String) -> Heard {
     if world.dice.chance(10) {
         return Heard { receipt: Ok(receipt), asked: None };
     }
-    let waiting = Waiting { holder, listener: &|_: &str| {}, within: WITHIN };
+    let waiting = Waiting { holder, listener: &|_: &str| {}, within: WITHIN, at_most: AT_MOST };
     let asked = message::attend(&world.app, &world.desk, receipt.clone(), waiting).await;
     Heard { receipt: Ok(receipt), asked: Some(asked) }
 }

@@ -262,6 +262,7 @@ fn deployment() -> Settings {
         outbox_grace_ms: 20_000,
         answer_within_ms: 27_000,
         stream_within_ms: 27_000,
+        write_within_ms: 85_000,
         render: aiva_dialects::telling::render,
         identity: IdentitySettings::default(),
         knowledge: KnowledgeSettings::default(),

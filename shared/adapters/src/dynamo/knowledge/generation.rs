@@ -3,7 +3,8 @@
 use aiva_core::delivery::Delivery;
 use aiva_core::error::Result;
 use aiva_core::id::SourceId;
-use aiva_core::knowledge::{Generation, Source, SourceState};
+use aiva_core::knowledge::{Generation, Progress, Source, SourceState, Unplaced};
+use aiva_core::project::Project;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
@@ -49,19 +50,92 @@ impl DynamoStore {
         deliveries: &[(Delivery, Timestamp)],
     ) -> Result<bool> {
         let key = keys::source(source.workspace, source.project, source.id);
-        let change = Change::new("SET #st = :ready, #ch = :chunks, #ua = :now")
-            .when("(#st = :indexing OR #st = :ready OR attribute_not_exists(#st))")
+        let values = [
+            ("st", Some(text(SourceState::Ready.as_str()))),
+            ("r", source.left_out.as_ref().map(text)),
+            ("ou", None),
+            ("pd", None),
+            ("pt", None),
+            ("ch", Some(number(chunks))),
+            ("ua", Some(moment(now))),
+        ];
+        let change = Change::assigning(values)
+            .when(
+                "(#st = :st OR #st = :indexing OR (#st = :failed AND #ou = :yes) \
+                 OR attribute_not_exists(#st))",
+            )
             .when("attribute_exists(#pk)")
             .when_is(("c", source.content.as_ref().map(text)))
             .when_is(("ch", source.chunks.map(number)))
-            .with("ready", text(SourceState::Ready.as_str()))
             .with("indexing", text(SourceState::Indexing.as_str()))
-            .with("chunks", number(chunks))
-            .with("now", moment(now));
-        if deliveries.is_empty() {
-            return Ok(matches!(self.update_row(key, &change).await?, Written::Yes(_)));
+            .with("failed", text(SourceState::Failed.as_str()))
+            .with("yes", AttributeValue::Bool(true));
+        self.marked(key, &change, deliveries).await
+    }
+
+    /// Where it waits to be read again, only its passages go.
+    pub(super) async fn mark_unplaced(
+        &self,
+        source: &Source,
+        why: &Unplaced,
+        now: Timestamp,
+        deliveries: &[(Delivery, Timestamp)],
+    ) -> Result<bool> {
+        let key = keys::source(source.workspace, source.project, source.id);
+        let is_waiting = matches!(source.state, SourceState::Queued | SourceState::Fetching);
+        let mut values = vec![("ch", None), ("pd", None), ("pt", None)];
+        if why.lost {
+            values.extend([("c", None), ("et", None)]);
         }
-        let mut actions = vec![update(&self.table, key, &change)?];
+        if !is_waiting {
+            values.extend([
+                ("st", Some(text(SourceState::Failed.as_str()))),
+                ("r", Some(text(&why.reason))),
+                ("ou", (!why.lost).then_some(AttributeValue::Bool(true))),
+                ("ua", Some(moment(now))),
+            ]);
+        }
+        let change = Change::assigning(values)
+            .when("(#st = :was OR attribute_not_exists(#st))")
+            .when("attribute_exists(#pk)")
+            .when_is(("c", source.content.as_ref().map(text)))
+            .with("was", text(source.state.as_str()));
+        self.marked(key, &change, deliveries).await
+    }
+
+    pub(super) async fn note_progress(&self, source: &Source, progress: Progress) -> Result<bool> {
+        let key = keys::source(source.workspace, source.project, source.id);
+        let change = Change::new("SET #pd = :done, #pt = :total")
+            .when("#st = :indexing")
+            .when_is(("c", source.content.as_ref().map(text)))
+            .with("done", number(progress.done))
+            .with("total", number(progress.total))
+            .with("indexing", text(SourceState::Indexing.as_str()));
+        Ok(matches!(self.update_row(key, &change).await?, Written::Yes(_)))
+    }
+
+    pub(super) async fn owe_again(&self, project: &Project, due: Timestamp) -> Result<bool> {
+        let change = Change::new("SET #owed = :owed, #due = :due ADD #kv :one")
+            .when("#kv = :v AND attribute_not_exists(#owed)")
+            .with("owed", text(keys::owed_mark(project.id)))
+            .with("due", moment(due))
+            .with("one", number(1))
+            .with("v", number(project.knowledge_version));
+        let key = keys::project(project.workspace, project.id);
+        Ok(matches!(self.update_row(key, &change).await?, Written::Yes(_)))
+    }
+
+    /// One update, or, with somebody to tell, one transaction.
+    async fn marked(
+        &self,
+        key: Key,
+        change: &Change,
+        deliveries: &[(Delivery, Timestamp)],
+    ) -> Result<bool> {
+        if deliveries.is_empty() {
+            return Ok(matches!(self.update_row(key, change).await?, Written::Yes(_)));
+        }
+        let mut actions = vec![update(&self.table, key, change)?];
         actions.extend(self.delivery_actions(deliveries)?);
         Ok(matches!(self.transact(None, actions).await?, Transacted::Yes))
     }

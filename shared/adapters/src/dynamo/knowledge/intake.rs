@@ -1,7 +1,7 @@
 //! Sources on their way in: queued, claimed, recorded.
 
 use aiva_core::error::Result;
-use aiva_core::knowledge::{Source, SourceClaim, SourceState, SourceUpdate};
+use aiva_core::knowledge::{MAX_SOURCES, Source, SourceClaim, SourceState, SourceUpdate};
 use aiva_core::message::Lease;
 use jiff::Timestamp;
 
@@ -11,6 +11,7 @@ use super::super::keys::{self, Key};
 use super::super::lease;
 use super::super::row::knowledge::SourceRow;
 use super::super::write::{Assignment, Change, Transacted, Written, put, update};
+use super::{Count, ROOM_FOR_ONE};
 
 impl DynamoStore {
     /// One transaction with a look at the project: a source without one could not be found again.
@@ -20,9 +21,11 @@ impl DynamoStore {
         item.insert(keys::OWED.to_owned(), text(keys::owed_mark(source.id)));
         item.insert(keys::DUE.to_owned(), moment(due));
         let once = Change::only_when("attribute_not_exists(#pk)");
-        let seen = Change::new("SET #ks = :at")
-            .when("attribute_exists(#pk)")
-            .with("at", moment(source.created_at));
+        let seen = Change::new("SET #ks = :at ADD #sn :one")
+            .when(ROOM_FOR_ONE)
+            .with("at", moment(source.created_at))
+            .with("one", number(1))
+            .with("most", number(u64::from(MAX_SOURCES)));
         let project = keys::project(source.workspace, source.project);
         let actions = vec![update(&self.table, project, &seen)?, put(&self.table, item, &once)?];
         // Refused for another reason than the project means that it exists.
@@ -68,7 +71,7 @@ impl DynamoStore {
         }
     }
 
-    /// One update, or, with new content or somebody to tell, one transaction.
+    /// One update, or, where it is to be indexed or somebody to be told, one transaction.
     pub(super) async fn store_update(
         &self,
         source: &Source,
@@ -76,17 +79,19 @@ impl DynamoStore {
         change: &SourceUpdate,
     ) -> Result<bool> {
         let key = keys::source(source.workspace, source.project, source.id);
+        let is_owed = change.state == SourceState::Indexing;
         let row = Change::assigning(assignments(source, change)?)
             .when("#st = :was AND #f = :fence")
             .with("was", text(SourceState::Fetching.as_str()))
             .with("fence", number(fence));
-        if change.content.is_none() && change.deliveries.is_empty() {
+        if !is_owed && change.deliveries.is_empty() {
             return Ok(matches!(self.update_row(key, &row).await?, Written::Yes(_)));
         }
         let mut actions = vec![update(&self.table, key, &row)?];
-        if let Some(content) = &change.content {
-            let added = i128::from(content.characters) - i128::from(source.characters);
-            actions.push(self.next_version(source, added, None, change.due)?);
+        if is_owed {
+            let new = change.content.as_ref().map_or(source.characters, |new| new.characters);
+            let added = i128::from(new) - i128::from(source.characters);
+            actions.push(self.next_version(source, added, Count::Same, change.due)?);
         }
         actions.extend(self.delivery_actions(&change.deliveries)?);
         Ok(matches!(self.transact(None, actions).await?, Transacted::Yes))
@@ -97,6 +102,10 @@ fn assignments(source: &Source, change: &SourceUpdate) -> Result<Vec<Assignment>
     let mut values = vec![
         ("st", Some(text(change.state.as_str()))),
         ("r", change.reason.as_ref().map(text)),
+        ("lo", change.left_out.as_ref().map(text)),
+        ("ou", None),
+        ("pd", None),
+        ("pt", None),
         ("et", change.etag.as_ref().map(text)),
         ("ua", Some(moment(change.at))),
         ("lh", None),

@@ -68,7 +68,7 @@ impl PaymentRow {
 
 /// The rules of a wallet: `r` when it is recharged, `lb` under how much the owner is told, `me` the
 /// payment method, `v` the version; what has been done: `op` the payment on its way, `fa` whether the
-/// last one failed, `mo` and `sp` the month and what was started in it, `mt` the month of whose maximum
+/// last one failed, `mo` and `sp` the month and what was started in it, `to` what was taken off that, `mt` the month of whose maximum
 /// the owner was told, `lo` and `lc` whether and how often of low credit, `se` what was available, `i`
 /// the looks without a change.
 #[derive(Debug, Serialize, Deserialize)]
@@ -85,6 +85,8 @@ pub(in crate::dynamo) struct RechargeRow {
     fa: bool,
     mo: u32,
     sp: MicroCredits,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    to: Vec<PaymentId>,
     mt: u32,
     lo: bool,
     lc: u32,
@@ -119,6 +121,7 @@ impl From<&Recharge> for RechargeRow {
             fa: state.failed,
             mo: state.month,
             sp: state.started,
+            to: state.taken_off.clone(),
             mt: state.maximum_told,
             lo: state.told,
             lc: state.crossings,
@@ -146,6 +149,7 @@ impl RechargeRow {
                 failed: self.fa,
                 month: self.mo,
                 started: self.sp,
+                taken_off: self.to,
                 maximum_told: self.mt,
                 told: self.lo,
                 crossings: self.lc,

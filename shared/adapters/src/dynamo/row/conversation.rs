@@ -1,7 +1,9 @@
 //! Conversations, and the entries of their lists.
 
 use aiva_core::contact::{Details, Person, Phone};
-use aiva_core::conversation::{Conversation, ConversationRef, ConversationStatus, Owner, Source};
+use aiva_core::conversation::{
+    Conversation, ConversationRef, ConversationStatus, Owner, Source, Told,
+};
 use aiva_core::error::{Error, Result};
 use aiva_core::id::ConversationId;
 use aiva_core::identity::EmailAddress;
@@ -13,7 +15,8 @@ use super::{Millis, unknown};
 /// A conversation: `q` is the number of its last message, `v` its version, `p` the replies pending,
 /// `hu` whether a human owns it and `ha` who, `hq` the last number that was in human hands, `lk` and `lu`
 /// the key and user that last wrote, `lc` the answers of low confidence in a row, `so` whether it is a
-/// widget's, `sa` when something was last said, `w` the person.
+/// widget's, `sa` when something was last said, `w` the person, `bg` where the integrator's system told of
+/// people.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct ConversationRow {
     id: ConversationId,
@@ -38,8 +41,17 @@ pub(in crate::dynamo) struct ConversationRow {
     sa: Option<Millis>,
     #[serde(default)]
     w: PersonRow,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bg: Vec<ToldRow>,
     ca: Millis,
     ua: Millis,
+}
+
+/// Where people were told of: `u` a digest of the end user, `q` the message's number.
+#[derive(Debug, Serialize, Deserialize)]
+struct ToldRow {
+    u: u64,
+    q: u64,
 }
 
 /// The person: `u` the end user first named, `n`, `e`, `p` and `g` the name, address, number and page that
@@ -126,6 +138,7 @@ impl From<&Conversation> for ConversationRow {
             so: conversation.source == Source::Widget,
             sa: Some(conversation.said_at.into()),
             w: PersonRow::from(&conversation.person),
+            bg: conversation.told.iter().map(|told| ToldRow { u: told.who, q: told.seq }).collect(),
             ca: conversation.created_at.into(),
             ua: conversation.updated_at.into(),
         }
@@ -149,6 +162,7 @@ impl ConversationRow {
             last_user: self.lu,
             low_confidence_turns: self.lc,
             person: self.w.person()?,
+            told: self.bg.into_iter().map(|row| Told { who: row.u, seq: row.q }).collect(),
             source: if self.so { Source::Widget } else { Source::Api },
             said_at: self.sa.unwrap_or(self.ua).moment()?,
             human_seq: self.hq,

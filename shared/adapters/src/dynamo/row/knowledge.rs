@@ -2,16 +2,18 @@
 
 use aiva_core::error::Result;
 use aiva_core::id::{ProjectId, SourceId, WorkspaceId};
-use aiva_core::knowledge::{Origin, Source, SourceKind, SourceState};
+use aiva_core::knowledge::{Origin, Progress, Source, SourceKind, SourceState};
 use aiva_core::text::Label;
 use serde::{Deserialize, Serialize};
 
 use super::Millis;
 
 /// A source: `k` is its kind, `t` the title, `a` the address, `tg` the tags, `o` the origin, `st` the
-/// state, `r` the reason, `n` the characters, `wd` the words of a raw text, `nr` the rows of a table, `np` the rows its text takes, `ch` the passages, `c` the
-/// object of its content, `et` what its server calls that, `rs` the seconds between two fetches, `ac`
-/// the claims since it was queued, `f` the fence.
+/// state, `r` the reason, `lo` what was left out, `ou` whether there is no room for it, `pd` and `pt` how
+/// many of its passages are in the index that is built, `n` the characters, `wd` the words of a raw text,
+/// `nr` the rows of a table, `np` the rows its text takes, `ch` the passages, `c` the object of its
+/// content, `et` what its server calls that, `rs` the seconds between two fetches, `ac` the claims since
+/// it was queued, `f` the fence.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::dynamo) struct SourceRow {
     id: SourceId,
@@ -29,6 +31,14 @@ pub(in crate::dynamo) struct SourceRow {
     pub(in crate::dynamo) st: SourceState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     r: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lo: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ou: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pd: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pt: Option<u64>,
     n: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wd: Option<u64>,
@@ -73,6 +83,10 @@ impl SourceRow {
             o: source.origin.clone(),
             st: source.state,
             r: source.reason.clone(),
+            lo: source.left_out.clone(),
+            ou: source.unplaced.then_some(true),
+            pd: source.progress.map(|progress| progress.done),
+            pt: source.progress.map(|progress| progress.total),
             n: source.characters,
             wd: source.words,
             nr: source.rows,
@@ -105,6 +119,9 @@ impl TryFrom<SourceRow> for Source {
             origin: row.o,
             state: row.st,
             reason: row.r,
+            left_out: row.lo,
+            unplaced: row.ou.unwrap_or(false),
+            progress: row.pd.zip(row.pt).map(|(done, total)| Progress { done, total }),
             characters: row.n,
             words: row.wd,
             rows: row.nr,

@@ -19,7 +19,7 @@ pub(in crate::dynamo) struct ShardRow {
 
 impl ShardRow {
     /// The shard with this index.
-    pub(in crate::dynamo) fn indexed(self, index: u8, messages: u32) -> Shard {
+    pub(in crate::dynamo) fn indexed(self, index: u8, messages: i64) -> Shard {
         Shard { index, balance: self.b, available: self.a, messages }
     }
 }

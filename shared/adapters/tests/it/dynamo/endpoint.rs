@@ -115,7 +115,8 @@ async fn disabling_and_the_word_that_is_owed_of_it_are_one_write_and_happen_once
     let disabled = read(&world, fresh.id).await;
     assert_eq!(disabled.callback.disabled, Some(gone));
     assert_eq!((notices(&world, 6).await, notices(&world, 7).await), (vec![], vec![fresh.id]));
-    world.store.postpone(&OwedItem::Endpoint(fresh.id), at(60)).await.unwrap();
+    let item = OwedItem::Endpoint(fresh.id);
+    assert!(world.store.postpone(&item, at(7), at(60)).await.unwrap());
     assert_eq!((notices(&world, 59).await, notices(&world, 60).await), (vec![], vec![fresh.id]));
     // Word of an older state is not taken for word of this one.
     world.store.end_notice(&fresh).await.unwrap();

@@ -130,14 +130,40 @@ async fn an_old_secret_works_until_its_overlap_ends() {
     let (key, secret) = world.key(limits(None, None)).await;
     let new = SecretHash([2; 32]);
     for _ in 0..2 {
-        world.store.rotate_secret(key.id, &new, at(100)).await.unwrap();
+        let overlaps = world.store.rotate_secret(key.id, &new, (at(0), at(100))).await.unwrap();
+        assert_eq!(overlaps, None);
     }
     assert!(matches!(admit(&world, &key, &new, 99).await, Admission::Admitted { .. }));
     assert!(matches!(admit(&world, &key, &secret, 99).await, Admission::Admitted { .. }));
     assert!(matches!(admit(&world, &key, &secret, 100).await, Admission::Refused));
     assert!(matches!(admit(&world, &key, &new, 100).await, Admission::Admitted { .. }));
     let unknown = KeyId { key: id(at(0)), ..key.id };
-    assert!(world.store.rotate_secret(unknown, &new, at(1)).await.is_err());
+    assert!(world.store.rotate_secret(unknown, &new, (at(0), at(1))).await.is_err());
+}
+
+#[tokio::test]
+async fn a_promised_overlap_is_kept_and_no_overlap_ends_every_older_secret() {
+    let world = World::poor().await;
+    let (key, first) = world.key(limits(None, None)).await;
+    let (second, third) = (SecretHash([2; 32]), SecretHash([3; 32]));
+    let rotate = async |secret: &SecretHash, now: i64, until: i64| {
+        world.store.rotate_secret(key.id, secret, (at(now), at(until))).await.unwrap()
+    };
+    assert_eq!(rotate(&second, 0, 100).await, None);
+    assert_eq!(rotate(&third, 50, 200).await, Some(at(100)));
+    assert!(matches!(admit(&world, &key, &first, 99).await, Admission::Admitted { .. }));
+    assert!(matches!(admit(&world, &key, &third, 99).await, Admission::Refused));
+    // The same rotation again is no other one.
+    assert_eq!(rotate(&second, 50, 200).await, None);
+    assert!(matches!(admit(&world, &key, &first, 100).await, Admission::Refused));
+    assert_eq!(rotate(&third, 100, 200).await, None);
+    assert!(matches!(admit(&world, &key, &second, 199).await, Admission::Admitted { .. }));
+    let fourth = SecretHash([4; 32]);
+    assert_eq!(rotate(&fourth, 150, 150).await, None);
+    for ended in [&first, &second, &third] {
+        assert!(matches!(admit(&world, &key, ended, 150).await, Admission::Refused));
+    }
+    assert!(matches!(admit(&world, &key, &fourth, 150).await, Admission::Admitted { .. }));
 }
 
 #[tokio::test]

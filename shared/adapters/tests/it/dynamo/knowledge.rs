@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use aiva_core::error::Error;
 use aiva_core::knowledge::{
-    Generation, NewContent, Origin, Published, Source, SourceClaim, SourceKind, SourceState,
-    SourceUpdate,
+    Generation, NewContent, Origin, Progress, Published, Source, SourceClaim, SourceKind,
+    SourceState, SourceUpdate,
 };
 use aiva_core::message::Lease;
 use aiva_core::outbox::OwedWhat;
@@ -29,6 +29,9 @@ fn source(world: &World, seconds: i64) -> Source {
         origin: Origin::Raw,
         state: SourceState::Ready,
         reason: None,
+        left_out: None,
+        unplaced: false,
+        progress: None,
         characters: 4,
         words: Some(1),
         rows: None,
@@ -61,6 +64,7 @@ fn update(state: SourceState, seconds: i64) -> SourceUpdate {
     SourceUpdate {
         state,
         reason: None,
+        left_out: None,
         title: None,
         content: None,
         etag: None,
@@ -104,7 +108,7 @@ async fn the_longest_text_reads_back_whole_and_each_change_advances_the_version(
     world.store.put_source(&one, &long, at(5)).await.unwrap();
     world.store.put_source(&other, "short", at(5)).await.unwrap();
     assert_eq!(version(&world).await, 2);
-    let knowledge = world.store.knowledge(world.id(), world.project.id).await.unwrap();
+    let knowledge = world.store.knowledge(world.id(), world.project.id, usize::MAX).await.unwrap();
     assert_eq!(knowledge.len(), 2);
     assert!(knowledge[0].source.id == one.id && knowledge[0].text.as_deref() == Some(&long));
     assert_eq!(knowledge[1].text.as_deref(), Some("short"));
@@ -118,7 +122,7 @@ async fn the_longest_text_reads_back_whole_and_each_change_advances_the_version(
     let project = project(&world).await;
     assert_eq!((project.knowledge_version, project.knowledge.text_bytes), (3, 4));
     assert_eq!(project.knowledge.gone, [one.id]);
-    let knowledge = world.store.knowledge(world.id(), world.project.id).await.unwrap();
+    let knowledge = world.store.knowledge(world.id(), world.project.id, usize::MAX).await.unwrap();
     assert_eq!(knowledge.len(), 1);
 }
 
@@ -129,7 +133,7 @@ async fn storing_a_source_twice_leaves_the_first() {
     world.store.put_source(&source, "first", at(5)).await.unwrap();
     world.store.put_source(&source, "second", at(5)).await.unwrap();
     assert_eq!(version(&world).await, 1);
-    let knowledge = world.store.knowledge(world.id(), world.project.id).await.unwrap();
+    let knowledge = world.store.knowledge(world.id(), world.project.id, usize::MAX).await.unwrap();
     assert_eq!(knowledge[0].text.as_deref(), Some("first"));
 }
 
@@ -322,6 +326,7 @@ async fn only_the_content_that_was_indexed_becomes_ready() {
         content: Some(content),
         title: Some(label("Told by the page")),
         reason: Some("2 pages were left out".to_owned()),
+        left_out: Some("2 pages were left out".to_owned()),
         ..update(SourceState::Indexing, 30)
     };
     assert!(world.store.record_source(&source, fence, &new).await.unwrap());
@@ -333,4 +338,33 @@ async fn only_the_content_that_was_indexed_becomes_ready() {
     let ready = stored(&world, &page).await;
     assert_eq!((ready.state, ready.chunks), (SourceState::Ready, Some(7)));
     assert_eq!(ready.reason.as_deref(), Some("2 pages were left out"));
+}
+
+#[tokio::test]
+async fn texts_are_read_whole_or_not_at_all() {
+    let world = World::poor().await;
+    let long = "x".repeat(700_000);
+    for turn in 1..=3 {
+        world.store.put_source(&source(&world, turn), &long, at(5)).await.unwrap();
+    }
+    for (max_bytes, whole) in [(usize::MAX, 3), (1_500_000, 2), (1_400_000, 2), (699_999, 0)] {
+        let read = world.store.knowledge(world.id(), world.project.id, max_bytes).await.unwrap();
+        let texts: Vec<_> = read.iter().map(|stored| stored.text.as_deref()).collect();
+        assert_eq!(texts.len(), 3);
+        assert!(texts.iter().take(whole).all(|text| *text == Some(long.as_str())), "{max_bytes}");
+        assert!(texts.iter().skip(whole).all(Option::is_none), "{max_bytes}");
+    }
+}
+
+#[tokio::test]
+async fn progress_is_noted_of_what_waits_for_its_index_and_forgotten_with_it() {
+    let world = World::poor().await;
+    let text = Source { state: SourceState::Indexing, ..source(&world, 1) };
+    world.store.put_source(&text, "text", at(5)).await.unwrap();
+    let far = Progress { done: 3, total: 9 };
+    assert!(world.store.source_progress(&text, far).await.unwrap());
+    assert_eq!(stored(&world, &text).await.progress, Some(far));
+    assert!(world.store.source_indexed(&text, 9, at(6), &[]).await.unwrap());
+    assert_eq!(stored(&world, &text).await.progress, None);
+    assert!(!world.store.source_progress(&text, far).await.unwrap());
 }

@@ -24,7 +24,7 @@ async fn an_unanswered_message_is_owed_from_its_moment_on_until_it_is_settled() 
     assert_eq!(job.message_id, submission.message.id);
     assert_eq!((job.reference(), job.seq), (world.reference("c"), 1));
 
-    world.store.postpone(&found[0].item, at(90)).await.unwrap();
+    assert!(world.store.postpone(&found[0].item, at(31), at(90)).await.unwrap());
     assert!(owed(&world, 89).await.is_empty());
     assert_eq!(owed(&world, 90).await.len(), 1);
 
@@ -35,8 +35,22 @@ async fn an_unanswered_message_is_owed_from_its_moment_on_until_it_is_settled() 
     settlement.deliveries.clear();
     world.store.settle(&settlement).await.unwrap();
     assert!(owed(&world, 999).await.is_empty());
-    world.store.postpone(&found[0].item, at(100)).await.unwrap();
+    assert!(!world.store.postpone(&found[0].item, at(100), at(100)).await.unwrap());
     assert!(owed(&world, 999).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_worker_has_put_off_since_it_was_read_is_not_brought_forward() {
+    let world = World::rich(4).await;
+    let submission = world.submitted("c").await;
+    let found = owed(&world, 31).await;
+    let lease = lease("a", 2);
+    world.claimed(&submission, &lease).await;
+    let place = &submission.conversation.reference;
+    assert!(world.store.prolong(place, 1, &lease, at(300)).await.unwrap());
+    assert!(!world.store.postpone(&found[0].item, at(31), at(90)).await.unwrap());
+    assert!(owed(&world, 299).await.is_empty());
+    assert_eq!(owed(&world, 300).await.len(), 1);
 }
 
 #[tokio::test]
@@ -49,7 +63,7 @@ async fn a_pending_delivery_is_owed_to_its_endpoint() {
     let OwedWhat::Delivery(job) = &found[0].what else { panic!("{found:?}") };
     assert_eq!((job.workspace_id, job.delivery_id), (world.id(), delivery.id));
     assert_eq!(job.endpoint, delivery.endpoint.to_string());
-    world.store.postpone(&found[0].item, at(50)).await.unwrap();
+    assert!(world.store.postpone(&found[0].item, at(40), at(50)).await.unwrap());
     assert!(owed(&world, 49).await.is_empty());
     assert_eq!(owed(&world, 50).await.len(), 1);
 }

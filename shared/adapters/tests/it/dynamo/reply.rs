@@ -147,7 +147,7 @@ async fn a_failure_releases_the_hold_and_charges_nothing() {
     assert_eq!(messages(&world).await, 0, "a failure counts to the plan's messages");
 }
 
-async fn messages(world: &World) -> u32 {
+async fn messages(world: &World) -> i64 {
     let shards = world.store.shards_serializable(world.id(), SHARDS, MONTH).await.unwrap();
     shards.iter().map(|shard| shard.messages).sum()
 }

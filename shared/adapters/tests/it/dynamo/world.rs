@@ -162,6 +162,7 @@ impl World {
             last_key: None,
             last_user: None,
             person: Person::default(),
+            told: Vec::new(),
             source: Source::Api,
             said_at: at(1),
             low_confidence_turns: 0,

@@ -104,7 +104,8 @@ fn verify() -> OperationBuilder {
     operation("verifyIdentity", "Mail an end user a link that proves who they are", scope)
         .parameter(header(
             "Idempotency-Key",
-            "Asked again under the same key, no other mail is sent",
+            "Asked again under the same key, no other mail is sent, unless the first try was never \
+             answered",
         ))
         .request_body(Some(body))
         .responses(answers(vec![("202", sent)], &failures))

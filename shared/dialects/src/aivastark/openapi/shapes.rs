@@ -1,8 +1,8 @@
 //! What requests and answers are made of.
 
 use crate::describe::field::Kind::{
-    Between, Document, File, Flag, Limited, Shape as Of, Shapes, Share, Text, Texts, Time, Whole,
-    Word,
+    AtMost, Between, Document, File, Flag, Limited, Shape as Of, Shapes, Share, Text, Texts, Time,
+    Whole, Word,
 };
 use crate::describe::field::{Field, Shape, field, shape};
 
@@ -16,6 +16,7 @@ pub(super) const ALL: &[Shape] = &[
     shape("NewSource", "Knowledge to add; which fields it needs, its `type` tells.", &[NEW_SOURCE]),
     shape("SourceForm", "A file to add, in a form.", &[SOURCE_FORM]),
     shape("Crawl", "How far pages are followed.", &[CRAWL]),
+    shape("Progress", "How many of a source's passages are indexed.", &[PROGRESS]),
     shape("Source", "One source of knowledge.", &[SOURCE]),
     shape("SourceList", "Sources, newest first.", &[SOURCES, PAGE]),
     shape("NewUpload", "A large file that is about to be sent.", &[NEW_UPLOAD]),
@@ -98,9 +99,12 @@ const SOURCE: &[Field] = &[
     field("status", Word(SOURCE_STATUS), "How far it is; poll it until `ready` or `failed`"),
     field("reason", Text, "Why it failed, or what was left out").or_null(),
     field("chunks", Whole, "Passages that it became").or_null(),
+    field("progress", Of("Progress"), "While a large one is indexed").optional(),
     field("created_at", Time, "When it was added"),
     field("updated_at", Time, "When it last changed"),
 ];
+const PROGRESS: &[Field] =
+    &[field("done", Whole, "Indexed so far"), field("total", Whole, "All of them")];
 const SOURCES: &[Field] = &[field("data", Shapes("Source"), "The sources")];
 const NEW_UPLOAD: &[Field] = &[
     field("filename", Text, "Its name"),
@@ -117,8 +121,7 @@ const UPLOAD: &[Field] = &[
 
 const QUERY: &[Field] = &[
     field("message", Limited(16_000), "The question"),
-    field("session_id", Limited(128), "Your id of the conversation; a new one begins it")
-        .optional(),
+    field("session_id", AtMost(128), "Your id of the conversation; a new one begins it").optional(),
     field("stream", Flag, "Whether the answer comes as server-sent events").optional(),
 ];
 const ANSWER: &[Field] = &[

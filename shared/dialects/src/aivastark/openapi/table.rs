@@ -13,7 +13,7 @@ pub(super) const ALL: &[Described] = &[
         sources::ADD,
         ("addSource", "Add knowledge, in JSON or a file in a form"),
         &[answer(202, "Stored, and read behind the request", "Source", SOURCE)],
-        &[NO_URL, NotFound, OfBody, KeyReused, Characters],
+        &[NO_URL, NotFound, OfBody, KeyReused, FULL_OF_SOURCES, Characters],
     )
     .body(Body {
         json: Some(("NewSource", NEW_SOURCE)),
@@ -141,6 +141,7 @@ const FULL_OF_WIDGETS: Refusal =
     State("the project has 200 widgets, which is the most it may have");
 const FULL_OF_WEBHOOKS: Refusal =
     State("the project has 10 webhooks, which is the most it may have");
+const FULL_OF_SOURCES: Refusal = State("the project has 10000 sources; delete some first");
 const ANSWERED: &str = "The answer; where `stream` is set, as events: `delta` with a part of the text, at \
 the end `citations`, and last `done` with a whole `Answer`, or `error` with an `Error`. The `id` of an \
 event counts the characters up to its end; a comment breaks a silence of 15 s.";

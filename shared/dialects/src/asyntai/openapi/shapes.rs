@@ -1,7 +1,7 @@
 //! What requests and answers are made of.
 
 use crate::describe::field::Kind::{
-    File, Flag, Limited, Shape as Of, Shapes, Text, Texts, Time, Whole, WholeOrDigits, Word,
+    AtMost, File, Flag, Limited, Shape as Of, Shapes, Text, Texts, Time, Whole, WholeOrDigits, Word,
 };
 use crate::describe::field::{Field, Shape, field, shape};
 
@@ -47,8 +47,7 @@ const WEBSITE_ID: &[Field] =
 
 const CHAT: &[Field] = &[
     field("message", Limited(16_000), "The user's message"),
-    field("session_id", Limited(128), "Your id of the conversation; a new one begins it")
-        .optional(),
+    field("session_id", AtMost(128), "Your id of the conversation; a new one begins it").optional(),
 ];
 const ANSWER: &[Field] = &[
     field("response", Text, "What is said; empty where a human answers"),

@@ -78,6 +78,7 @@ pub(super) const ALL: &[Described] = &[
             NotFound,
             OfBody,
             KeyReused,
+            FULL_OF_SOURCES,
             Characters,
         ],
     )
@@ -86,7 +87,7 @@ pub(super) const ALL: &[Described] = &[
         ADD_URL,
         ("addPage", "Add a page"),
         &[answer(200, "It was added", "AddedPage", ADDED_PAGE)],
-        &[Invalid("url", "is required"), NotFound, OfBody, KeyReused, Characters],
+        &[Invalid("url", "is required"), NotFound, OfBody, KeyReused, FULL_OF_SOURCES, Characters],
     )
     .body(takes("NewPage", r#"{"url":"https://example.com/faq","website_id":"123"}"#)),
     described(
@@ -98,6 +99,7 @@ pub(super) const ALL: &[Described] = &[
             NotFound,
             Form,
             KeyReused,
+            FULL_OF_SOURCES,
             Characters,
         ],
     )
@@ -147,6 +149,7 @@ const READING: &[Refusal] = &[Invalid("limit", "must be a whole number from 1"),
 const NO_WEBSITE: Refusal = Invalid("website_id", "must be the number of a website");
 const FULL: Refusal = State("the project has 10 webhooks, which is the most it may have");
 
+const FULL_OF_SOURCES: Refusal = State("the project has 10000 sources; delete some first");
 const CHAT_REQUEST: &str =
     r#"{"message":"What are your business hours?","session_id":"user_123","website_id":1}"#;
 const ANSWER: &str = r#"{"success":true,

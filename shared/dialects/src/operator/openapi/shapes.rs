@@ -8,6 +8,7 @@ use crate::describe::field::{Field, Shape, field, shape};
 const STATUS: &[&str] = &["pending", "active", "suspended"];
 const DELIVERY_STATUS: &[&str] = &["pending", "delivered", "given_up", "skipped", "cancelled"];
 const LIVE: &[&str] = &["live", "revoked"];
+const KEY_STATUS: &[&str] = &["live", "expired", "revoked"];
 
 /// Every shape.
 pub(super) const ALL: &[Shape] = &[
@@ -50,6 +51,7 @@ pub(super) const ALL: &[Shape] = &[
     shape("AgentEscalation", "When a conversation goes to a human.", &[ESCALATION]),
     shape("AgentModel", "The bounds of one reply, in tokens.", &[MODEL]),
     shape("KnowledgeSource", "One source of knowledge.", &[SOURCE]),
+    shape("Progress", "How many of a source's passages are indexed.", &[PROGRESS]),
     shape("Upload", "Where the bytes of a large file are sent.", &[UPLOAD]),
     shape("Tool", "An endpoint that the agent may call.", &[TOOL]),
     shape("InboxConversation", "A conversation in the inbox.", &[CONVERSATION]),
@@ -102,7 +104,7 @@ const TOKEN: &[Field] = &[field("token", Text, "What the operator sends as beare
 const KEY: &[Field] = &[
     field("keyId", Text, "Its public id"),
     field("name", Text, "What it is called"),
-    field("status", Word(LIVE), "Whether it opens anything"),
+    field("status", Word(KEY_STATUS), "Whether it opens anything"),
     field("scopes", Texts, "What it may do"),
     field("dialect", Text, "Whose prefix it has"),
     field("projectId", Text, "Its project"),
@@ -321,10 +323,14 @@ const SOURCE: &[Field] = &[
     field("reason", Text, "Why it failed, or what was left out of it").optional(),
     field("characters", Whole, "How long it is"),
     field("chunks", Whole, "Its passages, once it is indexed").optional(),
+    field("progress", Of("Progress"), "While a large one is indexed").optional(),
     field("refreshSeconds", Whole, "How often it is fetched again").optional(),
     field("createdAt", Time, "When it was added"),
     field("updatedAt", Time, "When anything about it changed"),
 ];
+
+const PROGRESS: &[Field] =
+    &[field("done", Whole, "Indexed so far"), field("total", Whole, "All of them")];
 
 const SOURCE_STATUS: &[&str] = &["queued", "fetching", "indexing", "ready", "failed"];
 

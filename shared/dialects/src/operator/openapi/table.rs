@@ -32,7 +32,6 @@ pub(super) enum Body {
 /// What a route answers when all is well.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Answer {
-    /// One of the shapes.
     One(u16, &'static str),
     /// The same where it is new (201), and where it was there (200).
     New(&'static str),
@@ -161,7 +160,7 @@ const KEYS: &[Described] = &[
         ])),
     described(key::REVOKE, "revokeKey", "Revoke a key", One(200, "Key")),
     described(key::ROTATE_SECRET, "rotateKey", "Give a key a new secret", One(200, "KeySecrets"))
-        .body(May(OVERLAP)),
+        .body(May(ONE_OVERLAP)),
     described(
         key::ROTATE_CALLBACK_SECRET,
         "rotateCallbackSecret",
@@ -174,6 +173,12 @@ const KEYS: &[Described] = &[
 
 const OVERLAP: &[Field] =
     &[field("overlapSeconds", Whole, "How long the old one goes on, at most 604,800").optional()];
+const ONE_OVERLAP: &[Field] = &[field(
+    "overlapSeconds",
+    Whole,
+    "How long the old one goes on, at most 604,800; while an older one still does, only 0 is taken",
+)
+.optional()];
 const PING: &[Field] = &[field("deliveryId", Text, "The delivery to look at")];
 
 const WEBHOOKS: &[Described] = &[
